@@ -189,9 +189,14 @@ public class JsonContentTests
             options.Json.Converters.Add(converter);
         });
         var message = new Nested(new string('x', 500), new string('y', 500));
-        var (body, properties) = pipeline.Encode(message);
-        Assert.Equal("gzip,aes256gcm", properties.ContentEncoding);
-        Assert.Equal(message, pipeline.Decode<Nested>(body, properties));
+
+        // Twice: the second time finds what the first left for the thread.
+        for (var i = 0; i < 2; i++)
+        {
+            var (body, properties) = pipeline.Encode(message);
+            Assert.Equal("gzip,aes256gcm", properties.ContentEncoding);
+            Assert.Equal(message, pipeline.Decode<Nested>(body, properties));
+        }
     }
 
     [Fact]
