@@ -35,24 +35,22 @@ internal static class Compression
             return true;
         }
 
-        using (var target = new BufferStream(output, body.Length - 1))
-        {
-            using (var gzip = new GZipStream(target, CompressionLevel.Optimal, leaveOpen: true))
-                gzip.Write(body);
-            return !target.Full;
-        }
+        using var target = new BodyWriteStream(output, body.Length - 1);
+        using (var gzip = new GZipStream(target, CompressionLevel.Optimal, leaveOpen: true))
+            gzip.Write(body);
+        return !target.Overflowed;
     }
 
     /// <summary>Decompresses into an empty buffer.</summary>
     /// <exception cref="ContentException">The body is damaged, truncated or followed by something else, or larger than the limit.</exception>
-    public static void Decompress(CompressionFormat format, ReadOnlySpan<byte> body, PooledBuffer output, int limit)
+    public static void Decompress(CompressionFormat format, ReadOnlyMemory<byte> body, PooledBuffer output, int limit)
     {
         if (body.IsEmpty)
             throw Damaged(format, "is empty");
         try
         {
             if (format == CompressionFormat.Brotli)
-                ReadBrotli(body, output, limit);
+                ReadBrotli(body.Span, output, limit);
             else if (format == CompressionFormat.Gzip)
                 ReadGzip(body, output, limit);
             else
@@ -64,43 +62,23 @@ internal static class Compression
         }
     }
 
-    private static void ReadGzip(ReadOnlySpan<byte> body, PooledBuffer output, int limit)
+    private static void ReadGzip(ReadOnlyMemory<byte> body, PooledBuffer output, int limit)
     {
-        var input = PooledBuffer.Rent();
-        try
-        {
-            input.Write(body);
-            input.Write(EndMarkMember);
-            using var gzip = new GZipStream(input.OpenRead(), CompressionMode.Decompress);
+        using (var gzip = new GZipStream(new BodyReadStream(body, EndMarkMember), CompressionMode.Decompress))
             ReadToEnd(gzip, output, limit, EndMark.Length);
-        }
-        finally
-        {
-            PooledBuffer.Return(input);
-        }
-
         if (!output.WrittenSpan.EndsWith(EndMark))
             throw Damaged(CompressionFormat.Gzip, "is truncated or followed by something else");
         output.Truncate(output.WrittenCount - EndMark.Length);
     }
 
-    private static void ReadZlib(ReadOnlySpan<byte> body, PooledBuffer output, int limit)
+    private static void ReadZlib(ReadOnlyMemory<byte> body, PooledBuffer output, int limit)
     {
-        var input = PooledBuffer.Rent();
-        try
-        {
-            input.Write(body);
-            using var zlib = new ZLibStream(input.OpenRead(), CompressionMode.Decompress);
+        using (var zlib = new ZLibStream(new BodyReadStream(body, default), CompressionMode.Decompress))
             ReadToEnd(zlib, output, limit, 0);
-        }
-        finally
-        {
-            PooledBuffer.Return(input);
-        }
 
         // The stream checks the checksum only when it gets there; comparing the last four bytes shows that it got there, and that
         // nothing follows (RFC 1950 §2.2).
-        if (body.Length < sizeof(uint) || BinaryPrimitives.ReadUInt32BigEndian(body[^sizeof(uint)..]) != Adler32(output.WrittenSpan))
+        if (body.Length < sizeof(uint) || BinaryPrimitives.ReadUInt32BigEndian(body.Span[^sizeof(uint)..]) != Adler32(output.WrittenSpan))
             throw Damaged(CompressionFormat.Zlib, "is truncated or followed by something else");
     }
 
@@ -179,44 +157,5 @@ internal static class Compression
     {
         var name = format switch { CompressionFormat.Gzip => "gzip", CompressionFormat.Brotli => "Brotli", _ => "deflate (zlib)" };
         return new($"The body should be one whole {name} stream but {fault}.", ContentReasons.Undecodable, inner);
-    }
-
-    /// <summary>Writes to a buffer up to a limit, and drops what is beyond.</summary>
-    private sealed class BufferStream(PooledBuffer buffer, int limit) : Stream
-    {
-        public bool Full { get; private set; }
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Write(byte[] source, int offset, int count) => Write(source.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> source)
-        {
-            Full |= source.Length > limit - buffer.WrittenCount;
-            if (!Full)
-                buffer.Write(source);
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] target, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

@@ -31,7 +31,8 @@ internal sealed class ContentPipeline
             CompressionAlgorithm.None => CompressionFormat.None,
             CompressionAlgorithm.Gzip => CompressionFormat.Gzip,
             CompressionAlgorithm.Brotli => CompressionFormat.Brotli,
-            var other => throw new MessagingException($"Warren:Messaging:Compression:Algorithm is {other}. Expected is None, Gzip or Brotli."),
+            var other => throw new MessagingException(
+                $"Warren:Messaging:Compression:Algorithm is {other}. Expected is None, Gzip or Brotli."),
         };
         if (options.Compression.MaxDecompressedBytes < 1)
         {
@@ -48,9 +49,9 @@ internal sealed class ContentPipeline
     /// Writes a message into an empty buffer and says in the properties what it is: content type, content encoding, key id. What a
     /// serializer throws comes through as it is.
     /// </summary>
-    /// <param name="contentType">Names the serializer, or labels raw bytes and text. The default is the first serializer's, else JSON.</param>
+    /// <param name="contentType">Names the serializer, or labels bytes and text. The default is the first serializer's, else JSON.</param>
     /// <exception cref="ArgumentNullException">The message is null: readers refuse that.</exception>
-    /// <exception cref="ContentException">Nothing writes this content type.</exception>
+    /// <exception cref="ContentException">Nothing known writes this content type.</exception>
     public void Encode<T>(T message, PooledBuffer output, BasicProperties properties, string? contentType = null)
     {
         if (message is null && !typeof(T).IsValueType)
@@ -108,7 +109,7 @@ internal sealed class ContentPipeline
 
             if (encodings.Compression != CompressionFormat.None)
             {
-                Compression.Decompress(encodings.Compression, body.Span, expanded, _maxDecompressedBytes);
+                Compression.Decompress(encodings.Compression, body, expanded, _maxDecompressedBytes);
                 body = expanded.WrittenMemory;
             }
 
@@ -165,14 +166,16 @@ internal sealed class ContentPipeline
         }
         catch (JsonException error)
         {
-            throw new ContentException($"The body is not a {typeof(T)} in {MediaTypes.Quote(mediaType)}: {Explain(error)}", ContentReasons.Undecodable, error);
+            throw new ContentException(
+                $"The body is not a {typeof(T)} in {MediaTypes.Quote(mediaType)}: {Explain(error)}", ContentReasons.Undecodable, error);
         }
         catch (Exception error) when (error is not (ContentException or OutOfMemoryException))
         {
             // Serializers and converters throw what they like; the consumer lives on and this message becomes a dead letter. Their
             // texts may quote the body, so only the type is named.
             throw new ContentException(
-                $"The body is not a {typeof(T)} in {MediaTypes.Quote(mediaType)}: reading it ended in {error.GetType()}.", ContentReasons.Undecodable, error);
+                $"The body is not a {typeof(T)} in {MediaTypes.Quote(mediaType)}: reading it ended in {error.GetType()}.",
+                ContentReasons.Undecodable, error);
         }
 
         if (message is null && !typeof(T).IsValueType)
@@ -231,9 +234,10 @@ internal sealed class ContentPipeline
 
     private ContentException UnknownContentType<T>(string found, string verb)
     {
-        var known = string.Join(", ", _serializers.Select(serializer => serializer.ContentType).Append("application/json, text/json, application/*+json"));
+        string[] known = [.. _serializers.Select(serializer => serializer.ContentType), "application/json, text/json, application/*+json"];
         return new(
-            $"The content type {MediaTypes.Quote(found)} cannot be {verb} as a {typeof(T)}. Known: {known}; text/* in UTF-8 as a string, anything as byte[].",
+            $"The content type {MediaTypes.Quote(found)} cannot be {verb} as a {typeof(T)}. "
+            + $"Known: {string.Join(", ", known)}; text/* in UTF-8 as a string, anything as byte[].",
             ContentReasons.UnknownContentType);
     }
 }

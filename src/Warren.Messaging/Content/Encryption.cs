@@ -37,11 +37,16 @@ internal sealed class Encryption
         KeyId = string.IsNullOrEmpty(options.KeyId) ? null : options.KeyId;
         Required = options.Required;
         if (KeyId is not null && !_ring.TryGetValue(KeyId, out _sealing))
-            throw new MessagingException($"{Section}:KeyId is {MediaTypes.Quote(KeyId)}, which is not in {Section}:Keys. It has: {KnownIds()}.");
+        {
+            throw new MessagingException(
+                $"{Section}:KeyId is {MediaTypes.Quote(KeyId)}, which is not in {Section}:Keys. It has: {KnownIds()}.");
+        }
+
         if (Required && KeyId is null)
         {
             throw new MessagingException(
-                $"{Section}:Required is true but {Section}:KeyId names no key, so this program would publish what it refuses to read. Name a key of {Section}:Keys.");
+                $"{Section}:Required is true but {Section}:KeyId names no key, so this program would publish what it refuses to read. "
+                + $"Name a key of {Section}:Keys.");
         }
     }
 
@@ -64,7 +69,8 @@ internal sealed class Encryption
         try
         {
             Bind(bound, contentType, contentEncoding, cipher.Id);
-            aes.Encrypt(sealedBody.Slice(1, NonceBytes), body, sealedBody[HeadBytes..^TagBytes], sealedBody[^TagBytes..], bound.WrittenSpan);
+            aes.Encrypt(
+                sealedBody.Slice(1, NonceBytes), body, sealedBody[HeadBytes..^TagBytes], sealedBody[^TagBytes..], bound.WrittenSpan);
             output.Advance(length);
         }
         finally
@@ -79,17 +85,23 @@ internal sealed class Encryption
     public void Open(ReadOnlySpan<byte> sealedBody, PooledBuffer output, string? contentType, string? contentEncoding, string? keyId)
     {
         if (string.IsNullOrEmpty(keyId))
-            throw new ContentException($"The body is encrypted, but the header {MessageHeaders.KeyId} names no key.", ContentReasons.UnknownKey);
+        {
+            throw new ContentException(
+                $"The body is encrypted, but the header {MessageHeaders.KeyId} names no key.", ContentReasons.UnknownKey);
+        }
+
         if (!_ring.TryGetValue(keyId, out var cipher))
         {
             throw new ContentException(
-                $"The body is encrypted with the key {MediaTypes.Quote(keyId)}, which is not in {Section}:Keys. It has: {KnownIds()}.", ContentReasons.UnknownKey);
+                $"The body is encrypted with the key {MediaTypes.Quote(keyId)}, which is not in {Section}:Keys. It has: {KnownIds()}.",
+                ContentReasons.UnknownKey);
         }
 
         if (sealedBody.Length < HeadBytes + TagBytes)
         {
             throw new ContentException(
-                $"The encrypted body has {sealedBody.Length} bytes; with version, nonce and tag it has at least {HeadBytes + TagBytes}.", ContentReasons.Tampered);
+                $"The encrypted body has {sealedBody.Length} bytes; with version, nonce and tag it has at least {HeadBytes + TagBytes}.",
+                ContentReasons.Tampered);
         }
 
         if (sealedBody[0] != Version)
@@ -105,13 +117,15 @@ internal sealed class Encryption
         {
             Bind(bound, contentType, contentEncoding, keyId);
             aes.Decrypt(
-                sealedBody.Slice(1, NonceBytes), sealedBody[HeadBytes..^TagBytes], sealedBody[^TagBytes..], output.GetSpan(length)[..length], bound.WrittenSpan);
+                sealedBody.Slice(1, NonceBytes), sealedBody[HeadBytes..^TagBytes], sealedBody[^TagBytes..],
+                output.GetSpan(length)[..length], bound.WrittenSpan);
             output.Advance(length);
         }
         catch (CryptographicException error)
         {
             throw new ContentException(
-                $"The encrypted body does not match its tag under the key {MediaTypes.Quote(keyId)}: the body, its content type, its content encoding or its key id was changed, or the key differs.",
+                $"The encrypted body does not match its tag under the key {MediaTypes.Quote(keyId)}: "
+                + "the body, its content type, its content encoding or its key id was changed, or the key differs.",
                 ContentReasons.Tampered, error);
         }
         finally
@@ -143,7 +157,11 @@ internal sealed class Encryption
         var setting = $"{Section}:Keys:{id}";
         var key = new byte[(text?.Length ?? 0) * 3 / 4 + 3];
         if (string.IsNullOrEmpty(text) || !Convert.TryFromBase64String(text, key, out var length))
-            throw new MessagingException($"{setting} is not Base64. Expected are {KeyBytes} bytes in Base64, such as 'openssl rand -base64 {KeyBytes}' prints.");
+        {
+            throw new MessagingException(
+                $"{setting} is not Base64. Expected are {KeyBytes} bytes in Base64, such as 'openssl rand -base64 {KeyBytes}' prints.");
+        }
+
         return length == KeyBytes
             ? key[..KeyBytes]
             : throw new MessagingException($"{setting} has {length} bytes. Expected are {KeyBytes} bytes in Base64.");
@@ -151,7 +169,7 @@ internal sealed class Encryption
 
     private string KnownIds() => _ring.Count == 0 ? "none" : string.Join(", ", _ring.Keys.Order(StringComparer.Ordinal));
 
-    /// <summary>One key, with ciphers ready for it: an <see cref="AesGcm"/> is costly to make and must not be used by two threads at once.</summary>
+    /// <summary>One key, with idle ciphers for it: an <see cref="AesGcm"/> is costly to make, and not for two threads at once.</summary>
     private sealed class Cipher(string id, byte[] key)
     {
         private readonly ConcurrentBag<AesGcm> _idle = [];

@@ -17,9 +17,10 @@ internal static class MediaTypes
         return (end < 0 ? contentType : contentType[..end]).Trim().ToLowerInvariant();
     }
 
-    /// <summary>Whether a normalized media type is JSON: <c>application/json</c>, <c>text/json</c>, or any type that ends in <c>+json</c>.</summary>
+    /// <summary>Whether a normalized media type is JSON: <c>application/json</c>, <c>text/json</c>, or any that ends in <c>+json</c>.</summary>
     public static bool IsJson(string mediaType) =>
-        mediaType is Json or "text/json" || (mediaType.EndsWith("+json", StringComparison.Ordinal) && mediaType.Contains('/', StringComparison.Ordinal));
+        mediaType is Json or "text/json"
+        || (mediaType.EndsWith("+json", StringComparison.Ordinal) && mediaType.Contains('/', StringComparison.Ordinal));
 
     /// <summary>Whether a normalized media type is text.</summary>
     public static bool IsText(string mediaType) => mediaType.StartsWith("text/", StringComparison.Ordinal);
@@ -33,8 +34,7 @@ internal static class MediaTypes
             if (!parameter.StartsWith("charset=", StringComparison.OrdinalIgnoreCase))
                 continue;
             var charset = parameter["charset=".Length..].Trim().Trim('"');
-            return charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase)
-                || charset.Equals("us-ascii", StringComparison.OrdinalIgnoreCase) || charset.Equals("ascii", StringComparison.OrdinalIgnoreCase);
+            return Is(charset, "utf-8") || Is(charset, "utf8") || Is(charset, "us-ascii") || Is(charset, "ascii");
         }
 
         return true;
@@ -48,4 +48,6 @@ internal static class MediaTypes
             text.Append(char.IsControl(letter) ? '?' : letter);
         return text.Append(value.Length > MaxQuoted ? "…'" : "'").ToString();
     }
+
+    private static bool Is(ReadOnlySpan<char> value, string name) => value.Equals(name, StringComparison.OrdinalIgnoreCase);
 }

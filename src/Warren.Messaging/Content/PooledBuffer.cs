@@ -71,9 +71,6 @@ internal sealed class PooledBuffer : IBufferWriter<byte>
         (_count, other._count) = (other._count, _count);
     }
 
-    /// <summary>What was written, as a stream that only reads.</summary>
-    public MemoryStream OpenRead() => new(_array, 0, _count, writable: false);
-
     /// <inheritdoc/>
     public void Advance(int count)
     {
