@@ -470,7 +470,7 @@ class Consumer:
                 await asyncio.wait_for(self._channel_closed.wait(), self._WATCH_SECONDS)
             # A cancel by the broker (queue deleted, node lost) is told to nobody by aio-pika; it only forgets the tag.
             channel = self._channel
-            if channel is not None and not channel.is_closed and self._tag in (await _raw(channel)).consumers:
+            if self._stopping or (channel is not None and not channel.is_closed and self._tag in (await _raw(channel)).consumers):
                 continue
             await _close_channel(channel)
             _log(logging.WARNING, "consumer lost", queue=self.queue)
