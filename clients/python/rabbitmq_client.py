@@ -246,7 +246,8 @@ class RabbitMQClient:
             try:
                 await _call(callback, body)
             except Exception as error:  # Whatever the callback raises is the message's end, not the consumer's.
-                await self._give_up(message, queue, "failed", error)
+                # There is no second attempt here: what may pass with time is for the callback to try again.
+                await self._give_up(message, queue, "attempts_exhausted", error)
 
         return await self._start_consumer(queue, declare, handle, concurrency)
 
@@ -281,7 +282,9 @@ class RabbitMQClient:
                 error = caught
                 _log(logging.WARNING, "request failed", queue=queue, error=_type_name(caught))
             if not message.reply_to:
-                _log(logging.WARNING, "request without reply_to", queue=queue)
+                if error is not None:  # Nobody waits who could be told, so it must not vanish.
+                    reason = error.reason if isinstance(error, ContentError) else "attempts_exhausted"
+                    await self._give_up(message, queue, reason, error)
                 return
             if error is not None:
                 kind = error.reason if isinstance(error, ContentError) else _type_name(error)
@@ -937,32 +940,39 @@ def _json_default(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
+# Character sets are no encodings, but some clients put them there.
+_PLAIN_ENCODINGS = frozenset({"", "identity", "utf-8", "utf8", "binary", "ascii", "us-ascii", "7bit", "8bit"})
+_ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
 def _decode(message: AbstractIncomingMessage) -> Any:
     data = message.body
-    encoding = (message.content_encoding or "").strip().lower()
-    if encoding == "gzip":
-        data = _gunzip(data)
-    elif encoding not in ("", "identity", "utf-8", "utf8"):  # Some clients put the character set here.
-        raise ContentError("unknown_encoding", f"Content encoding '{encoding}' is not supported, only gzip is")
+    encodings = [token.strip().lower() for token in (message.content_encoding or "").split(",")]
+    for encoding in reversed([token for token in encodings if token not in _PLAIN_ENCODINGS]):
+        if encoding not in _ZLIB_WINDOWS:
+            raise ContentError("unknown_encoding", f"Content encoding '{encoding}' is not supported; gzip and deflate are")
+        data = _inflate(data, _ZLIB_WINDOWS[encoding])
     media = (message.content_type or "application/json").split(";")[0].strip().lower()
-    if media not in ("application/json", "text/json", "text/plain") and not media.endswith("+json"):
-        raise ContentError("unknown_content_type", f"Content type '{media}' is not JSON")
     try:
-        return json.loads(data)
+        if media in ("application/json", "text/json") or media.endswith("+json"):
+            return json.loads(data)
+        if media.startswith("text/"):
+            return data.decode("utf-8-sig")
     except (ValueError, RecursionError) as error:
-        raise ContentError("undecodable", f"The body is not JSON: {error}") from error
+        raise ContentError("undecodable", f"The body is not {media}: {error}") from error
+    raise ContentError("unknown_content_type", f"Content type '{media}' is neither JSON nor text")
 
 
-def _gunzip(data: bytes) -> bytes:
-    inflate = zlib.decompressobj(wbits=31)
+def _inflate(data: bytes, window: int) -> bytes:
+    inflate = zlib.decompressobj(wbits=window)
     try:
         result = inflate.decompress(data, MAX_DECOMPRESSED_BYTES)
     except zlib.error as error:
-        raise ContentError("undecodable", f"The body is not gzip: {error}") from error
+        raise ContentError("undecodable", f"The compressed body is damaged: {error}") from error
     if inflate.unconsumed_tail:
-        raise ContentError("too_large", f"The body is larger than {MAX_DECOMPRESSED_BYTES} bytes when decompressed")
-    if not inflate.eof:
-        raise ContentError("undecodable", "The gzip body ends too early")
+        raise ContentError("too_large", f"The compressed body holds more than {MAX_DECOMPRESSED_BYTES} bytes")
+    if not inflate.eof or inflate.unused_data:
+        raise ContentError("undecodable", "The compressed body is truncated or followed by something else")
     return result
 
 
@@ -970,27 +980,27 @@ def _gunzip(data: bytes) -> bytes:
 _DROPPED_HEADERS = frozenset({"x-death", "CC", "BCC"})
 # aio-pika 8 turns numbers like 1.5 into text, unless the headers are set below its surface.
 _CONVERTS_HEADERS = "headers_raw" in getattr(Message, "__slots__", ())
-_BROKER_HEADERS = frozenset({"x-delivery-count", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason"})
+_BROKER_HEADERS = frozenset(
+    {"x-delivery-count", "x-acquired-count"} | {f"x-{which}-death-{what}" for which in ("first", "last") for what in ("exchange", "queue", "reason")}
+)
+_LONGEST_TEXT = 2000
 
 
 def _dead_letter(message: AbstractIncomingMessage, queue: str, reason: str, error: BaseException) -> Message:
     received: Dict[str, Any] = dict(message.headers_raw if _CONVERTS_HEADERS else message.headers)
-    headers: Dict[str, Any] = {}
-    for name, value in received.items():
-        if name in _DROPPED_HEADERS:
-            headers[f"x-warren-original-{name.lower()}"] = value
-        elif name not in _BROKER_HEADERS:
-            headers[name] = value
+    headers = {name: value for name, value in received.items() if name not in _DROPPED_HEADERS | _BROKER_HEADERS}
+    for name in _DROPPED_HEADERS & received.keys():
+        headers.setdefault(f"x-warren-original-{name.lower()}", received[name])
     if message.user_id:
-        headers["x-warren-original-user-id"] = message.user_id
-    if message.expiration is not None:
-        headers["x-warren-original-expiration"] = str(int(float(message.expiration) * 1000))  # type: ignore[arg-type]
+        headers.setdefault("x-warren-original-user-id", message.user_id)
+    if message.expiration is not None and "x-warren-attempts" not in received:  # Else it is that of a wait between attempts.
+        headers.setdefault("x-warren-original-expiration", str(round(float(message.expiration) * 1000)))  # type: ignore[arg-type]
     attempts = received.get("x-warren-attempts", 0)
     headers.update({
         "x-warren-attempts": (attempts if isinstance(attempts, int) else 0) + 1,
         "x-warren-reason": reason,
         "x-warren-exception-type": _type_name(error),
-        "x-warren-exception-message": str(error)[:4096],
+        "x-warren-exception-message": _shorten(str(error)),
         "x-warren-origin-queue": queue,
         "x-warren-time": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     })
@@ -1014,6 +1024,11 @@ def _dead_letter(message: AbstractIncomingMessage, queue: str, reason: str, erro
     if _CONVERTS_HEADERS:
         moved.headers_raw = headers
     return moved
+
+
+def _shorten(text: str) -> str:
+    # All headers travel in one frame.
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
 
 
 def _type_name(error: Optional[BaseException]) -> str:
