@@ -1,4 +1,5 @@
 using RabbitMQ.Client;
+using Warren.Messaging.Content;
 
 namespace Warren.Messaging;
 
@@ -7,26 +8,30 @@ public sealed class MessageContext
 {
     private static readonly Dictionary<string, object?> NoHeaders = [];
 
+    private PooledBuffer? _body;
+
     internal MessageContext(
         string queue, string exchange, string routingKey, ulong deliveryTag, bool redelivered,
-        IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body)
+        IReadOnlyBasicProperties properties, PooledBuffer body)
     {
         Queue = queue;
-        Exchange = exchange;
-        RoutingKey = routingKey;
+        // What comes from the retry ladder or a replay came by the default exchange, and carries where it was from.
+        var moved = exchange.Length == 0 && properties.Headers is { } headers && headers.ContainsKey(MessageHeaders.OriginQueue);
+        Exchange = moved ? MessageHeaders.Text(properties.Headers, MessageHeaders.OriginExchange) ?? exchange : exchange;
+        RoutingKey = moved ? MessageHeaders.Text(properties.Headers, MessageHeaders.OriginRoutingKey) ?? routingKey : routingKey;
         DeliveryTag = deliveryTag;
         Redelivered = redelivered;
         Properties = properties;
-        Body = body;
+        _body = body;
     }
 
     /// <summary>The queue it was consumed from.</summary>
     public string Queue { get; }
 
-    /// <summary>The exchange it was published to; after a retry the empty default exchange.</summary>
+    /// <summary>The exchange it was first published to; retries and replays do not change it.</summary>
     public string Exchange { get; }
 
-    /// <summary>The routing key it was published with; after a retry the name of <see cref="Queue"/>.</summary>
+    /// <summary>The routing key it was first published with; retries and replays do not change it.</summary>
     public string RoutingKey { get; }
 
     /// <summary>True if the broker delivered it before, to this or another consumer, and it was not settled.</summary>
@@ -59,11 +64,20 @@ public sealed class MessageContext
         Properties.Headers as IReadOnlyDictionary<string, object?> ?? NoHeaders;
 
     /// <summary>The bytes as they came over the wire, before decryption and decompression. Valid only until the handler ends.</summary>
-    public ReadOnlyMemory<byte> Body { get; }
+    public ReadOnlyMemory<byte> Body => _body?.WrittenMemory ?? default;
 
     internal ulong DeliveryTag { get; }
 
     internal IReadOnlyBasicProperties Properties { get; }
+
+    /// <summary>Takes the body away when the handler has ended, so that its buffer can hold another.</summary>
+    internal PooledBuffer? ReleaseBody()
+    {
+        var body = _body;
+        _body = null;
+        body?.Clear();
+        return body;
+    }
 
     /// <summary>A header as text, or null if it is missing or not text.</summary>
     public string? Header(string name) => MessageHeaders.Text(Properties.Headers, name);

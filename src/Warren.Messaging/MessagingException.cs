@@ -165,6 +165,9 @@ public sealed class ContentException : MessagingException
 {
     internal ContentException(string message, string reason, Exception? innerException = null) : base(message, innerException) => Reason = reason;
 
-    /// <summary>A stable word for the dead letter: <c>undecodable</c>, <c>unknown_content_type</c>, <c>unknown_encoding</c>, <c>unknown_key</c>, <c>tampered</c>, <c>too_large</c>.</summary>
+    /// <summary>
+    /// A stable word for the dead letter: <c>undecodable</c>, <c>unknown_content_type</c>, <c>unknown_encoding</c>, <c>unknown_key</c>,
+    /// <c>tampered</c>, <c>not_encrypted</c>, <c>too_large</c>.
+    /// </summary>
     public string Reason { get; }
 }
