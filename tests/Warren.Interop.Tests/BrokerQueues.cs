@@ -10,6 +10,14 @@ internal static class BrokerQueues
     {
         var virtualHost = Uri.UnescapeDataString(new Uri(url).AbsolutePath[1..]);
         var listed = await node.RabbitmqctlAsync("list_queues", "--quiet", "--no-table-headers", "-p", virtualHost, "name", "durable", "arguments");
-        return string.Join('\n', listed.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        return string.Join('\n', listed.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Sorted).Order(StringComparer.Ordinal));
+    }
+
+    // The broker keeps the arguments in the order of the client that declared first: [{"x-queue-type","quorum"},…].
+    private static string Sorted(string line)
+    {
+        var columns = line.Trim().Split('\t');
+        var arguments = columns[2].TrimStart('[').TrimEnd(']').Split("},{").Select(argument => argument.Trim('{', '}')).Order(StringComparer.Ordinal);
+        return $"{columns[0]} durable={columns[1]} {string.Join(" ", arguments)}";
     }
 }

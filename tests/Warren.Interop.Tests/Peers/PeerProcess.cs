@@ -84,20 +84,24 @@ internal sealed class PeerProcess : IAsyncDisposable
     /// <summary>The next event, which must be the expected one.</summary>
     public async Task<JsonElement> NextAsync(string expected, CancellationToken cancellationToken)
     {
-        JsonElement found;
+        var found = await NextAsync(cancellationToken);
+        return found.Text("event") == expected
+            ? found
+            : throw new PeerException($"{_name} said {found.GetRawText()}; expected the event '{expected}'. It wrote:\n{Tail()}");
+    }
+
+    /// <summary>The next event, whatever it is.</summary>
+    public async Task<JsonElement> NextAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            found = await _events.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(Patience, TimeProvider.System, cancellationToken);
+            return await _events.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(Patience, TimeProvider.System, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
         {
             var state = exception is TimeoutException ? $"said nothing for {Patience.TotalSeconds} s" : "ended";
-            throw new PeerException($"{_name} {state}; expected the event '{expected}'. It wrote:\n{Tail()}", exception);
+            throw new PeerException($"{_name} {state}; expected an event. It wrote:\n{Tail()}", exception);
         }
-
-        return found.GetProperty("event").GetString() == expected
-            ? found
-            : throw new PeerException($"{_name} said {found.GetRawText()}; expected the event '{expected}'. It wrote:\n{Tail()}");
     }
 
     /// <summary>Sends one line and returns the event that answers it.</summary>
