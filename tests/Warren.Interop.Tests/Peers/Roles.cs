@@ -14,6 +14,13 @@ internal static class Roles
         PeerProcess.StartAsync(
             kind, url, "consume", ["--queue", queue, "--exchange", "user.events", "--routing-key", "user.created"], cancellationToken);
 
+    /// <summary>A Node program that publishes, or consumes, new users sealed with a key.</summary>
+    public static Task<PeerProcess> SealingAsync(string role, string url, string keyId, string key, CancellationToken cancellationToken) =>
+        PeerProcess.StartAsync(
+            PeerKind.Amqplib, url, role,
+            ["--queue", "sealed.user_events", "--exchange", "user.events", "--routing-key", "user.created", "--key", $"{keyId}:{key}"],
+            cancellationToken);
+
     /// <summary>Consumes the dead letters of a queue, as they are on the wire.</summary>
     public static Task<PeerProcess> DeadLetterReaderAsync(string url, CancellationToken cancellationToken, string queue = "matching.user_events") =>
         PeerProcess.StartAsync(PeerKind.Pika, url, "consume", ["--queue", $"{queue}.dead"], cancellationToken);

@@ -5,6 +5,7 @@ const { randomUUID } = require('node:crypto');
 const { createInterface } = require('node:readline');
 const { parseArgs } = require('node:util');
 const amqp = require('amqplib');
+const { decode, seal } = require('./content.js');
 
 const { positionals: [role], values: options } = parseArgs({
   allowPositionals: true,
@@ -13,8 +14,11 @@ const { positionals: [role], values: options } = parseArgs({
     exchange: { type: 'string' },
     'routing-key': { type: 'string' },
     timeout: { type: 'string', default: '10' },
+    key: { type: 'string' },
   },
 });
+const [keyId, keyText] = options.key?.split(':') ?? [];
+const key = keyId === undefined ? undefined : { id: keyId, bytes: Buffer.from(keyText, 'base64') };
 
 const deadLetters = { 'x-queue-type': 'quorum', 'x-delivery-limit': 1000000 };
 const workQueue = (queue) => ({
@@ -60,7 +64,9 @@ const ensureExchange = (connection, exchange) => passively(
 
 function describe(message) {
   let body = null;
-  try { body = JSON.parse(message.content.toString('utf8')); } catch { /* Not JSON: only the raw bytes are shown. */ }
+  try {
+    body = JSON.parse(decode(message.content, key, message.properties).toString('utf8'));
+  } catch { /* Not JSON, or not for us: only the raw bytes are shown. */ }
   const { headers, ...rest } = message.properties;
   return {
     body,
@@ -96,12 +102,17 @@ async function publish(connection) {
   for await (const line of lines()) {
     const command = JSON.parse(line);
     const exchange = command.exchange ?? options.exchange;
-    const key = command.routing_key ?? options['routing-key'];
+    const routingKey = command.routing_key ?? options['routing-key'];
     if (exchange) await ensureExchange(connection, exchange);
     const props = properties({ persistent: true, mandatory: exchange === '', headers: command.headers });
-    const body = command.raw === undefined ? Buffer.from(JSON.stringify(command.body)) : Buffer.from(command.raw, 'hex');
+    let body = command.raw === undefined ? Buffer.from(JSON.stringify(command.body)) : Buffer.from(command.raw, 'hex');
+    if (key !== undefined) {
+      props.contentEncoding = 'aes256gcm';
+      props.headers = { ...props.headers, 'x-warren-key-id': key.id };
+      body = seal(body, key, props.contentType, props.contentEncoding);
+    }
     try {
-      await confirmed(channel, returned, exchange, key, body, props);
+      await confirmed(channel, returned, exchange, routingKey, body, props);
       emit('published', { message_id: props.messageId });
     } catch (error) {
       emit('error', { type: error.type, message: error.message });
