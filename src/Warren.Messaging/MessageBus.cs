@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Warren.Messaging.Connections;
 using Warren.Messaging.Consumers;
 using Warren.Messaging.Content;
+using Warren.Messaging.Hosting;
 using Warren.Messaging.Publishing;
 using Warren.Messaging.Retries;
 using Warren.Messaging.Rpc;
@@ -81,14 +82,18 @@ public sealed partial class MessageBus : IMessageBus
     /// <param name="loggers">Where to log. The default is nowhere.</param>
     /// <param name="cancellationToken">Stops trying.</param>
     /// <exception cref="ConnectionFailedException">No host could be reached in <see cref="MessagingOptions.ConnectAttempts"/> tries, with 1, 2, 4 and 8 seconds between them.</exception>
-    /// <exception cref="ArgumentException">The url cannot be read.</exception>
+    /// <exception cref="ArgumentException">The url cannot be read, or a setting is out of range.</exception>
     public static async Task<MessageBus> ConnectAsync(
         string url, Action<MessagingOptions>? configure = null, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(url);
         var options = new MessagingOptions { Url = url };
         configure?.Invoke(options);
-        var bus = new MessageBus(options, BrokerAddress.Parse(options.Url ?? url), loggers ?? NullLoggerFactory.Instance, TimeProvider.System);
+        var address = BrokerAddress.Parse(options.Url ?? url);
+        address.ApplyTo(options);
+        if (new MessagingSettings(null, null).Validate(options) is { Count: > 0 } errors)
+            throw new ArgumentException(string.Join(' ', errors), nameof(configure));
+        var bus = new MessageBus(options, address, loggers ?? NullLoggerFactory.Instance, TimeProvider.System);
         try
         {
             await bus._publishing[0].ConnectAsync(options.ConnectAttempts, cancellationToken).ConfigureAwait(false);

@@ -41,7 +41,7 @@ public sealed class MessagingOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many publishes may wait for their confirm at once, per connection; more wait for a place. The default is 1024.</summary>
+    /// <summary>How many messages may be in flight without a confirm, per connection; the next ones wait in order. The default is 1024.</summary>
     [Range(1, 65536)]
     public int PublishWindow { get; set; } = 1024;
 

@@ -107,6 +107,28 @@ public class RabbitMqControlTests(RabbitMqFixture fixture)
         Assert.Contains("badmatch", failed.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_connection_through_a_proxy_works_until_the_proxy_cuts_it()
+    {
+        var url = await fixture.NewVirtualHostAsync(Token);
+        await using var proxy = TcpProxy.Start(url);
+        await using var connection = await ConnectAsync(proxy.Rewrite(url));
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Token);
+        var closed = new Arrivals<ShutdownEventArgs>();
+        connection.ConnectionShutdownAsync += (_, reason) =>
+        {
+            closed.Add(reason);
+            return Task.CompletedTask;
+        };
+
+        await proxy.CutAsync();
+
+        Assert.Equal(ShutdownInitiator.Library, (await closed.FirstAsync(cancellationToken: Token)).Initiator);
+        Assert.False(connection.IsOpen);
+        await using var next = await ConnectAsync(proxy.Rewrite(url));
+        Assert.True(next.IsOpen);
+    }
+
     private static async Task<IConnection> ConnectAsync(string url) =>
         await new ConnectionFactory { Uri = new Uri(url), AutomaticRecoveryEnabled = false }.CreateConnectionAsync(Token);
 }

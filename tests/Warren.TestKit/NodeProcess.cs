@@ -84,6 +84,14 @@ internal sealed class NodeProcess : IDisposable
         }
     }
 
+    /// <summary>Freezes the node and returns when each of its threads stands still, which the kernel brings about some time after the signal.</summary>
+    public async Task PauseAsync(CancellationToken cancellationToken)
+    {
+        await SignalAsync("STOP", cancellationToken);
+        await Eventually.ThatAsync(
+            () => Directory.EnumerateDirectories($"/proc/{Id}/task").All(IsStopped), "all threads of the node stop", cancellationToken: cancellationToken);
+    }
+
     /// <summary>Kills the node, deletes its data and returns when both are gone.</summary>
     public async Task AbandonAsync()
     {
@@ -96,6 +104,13 @@ internal sealed class NodeProcess : IDisposable
     {
         _watcher.Dispose();
         _oneSignal.Dispose();
+    }
+
+    // The state follows the name, which is in parentheses and may hold any character.
+    private static bool IsStopped(string thread)
+    {
+        var facts = File.ReadAllText(Path.Combine(thread, "stat"));
+        return facts[facts.LastIndexOf(')') + 2] == 'T';
     }
 
     // A variable of the developer's own shell must not lead the private node to the system's.

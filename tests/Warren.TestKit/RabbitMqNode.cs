@@ -83,6 +83,8 @@ public sealed partial class RabbitMqNode : IAmqpBroker
     {
         if (!IsRunning)
             return;
+        // A paused one could not stop.
+        await ResumeAsync(cancellationToken);
         try
         {
             await Console.EvaluateAsync("rabbit:stop(), erlang:halt(0).", cancellationToken);
@@ -119,7 +121,7 @@ public sealed partial class RabbitMqNode : IAmqpBroker
     }
 
     /// <summary>Freezes the node (<c>SIGSTOP</c>): its connections stay open and nothing answers.</summary>
-    public Task PauseAsync(CancellationToken cancellationToken = default) => Process.SignalAsync("STOP", cancellationToken);
+    public Task PauseAsync(CancellationToken cancellationToken = default) => Process.PauseAsync(cancellationToken);
 
     /// <summary>Lets a frozen node go on.</summary>
     public Task ResumeAsync(CancellationToken cancellationToken = default) => Process.SignalAsync("CONT", cancellationToken);
@@ -140,17 +142,9 @@ public sealed partial class RabbitMqNode : IAmqpBroker
     /// <summary>Kills the node and deletes its data.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_console is not null)
-            await _console.DisposeAsync();
-        _console = null;
-        if (_process is not null)
-        {
-            if (IsRunning)
-                await _process.AbandonAsync();
-            _process.Dispose();
-        }
-
-        _process = null;
+        if (IsRunning)
+            await _process!.AbandonAsync();
+        await ForgetProcessAsync();
         if (Directory.Exists(DataDirectory))
             Directory.Delete(DataDirectory, recursive: true);
     }
@@ -163,6 +157,7 @@ public sealed partial class RabbitMqNode : IAmqpBroker
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
+        await ForgetProcessAsync();
         using var patience = new CancellationTokenSource(_options.StartTimeout, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
@@ -182,8 +177,7 @@ public sealed partial class RabbitMqNode : IAmqpBroker
         if (_console is null)
         {
             var code = _process!.ExitCode;
-            _process.Dispose();
-            _process = null;
+            await ForgetProcessAsync();
             throw new InvalidOperationException($"The node {Name} ended with exit code {code} before it was ready. Its log ends:\n{LogTail()}");
         }
 
@@ -193,10 +187,16 @@ public sealed partial class RabbitMqNode : IAmqpBroker
     private async Task EndedAsync(CancellationToken cancellationToken)
     {
         await _process!.Exited.WaitAsync(cancellationToken);
-        _process.Dispose();
-        _process = null;
-        await _console!.DisposeAsync();
+        await ForgetProcessAsync();
+    }
+
+    private async Task ForgetProcessAsync()
+    {
+        if (_console is not null)
+            await _console.DisposeAsync();
         _console = null;
+        _process?.Dispose();
+        _process = null;
     }
 
     private string LogTail() => string.Join('\n', LogText().Split('\n').TakeLast(100));

@@ -71,6 +71,13 @@ internal sealed record BrokerAddress
         };
     }
 
+    /// <summary>Puts what the query of the URL says into the settings.</summary>
+    public void ApplyTo(MessagingOptions options)
+    {
+        options.Heartbeat = Heartbeat ?? options.Heartbeat;
+        options.ConnectTimeout = ConnectTimeout ?? options.ConnectTimeout;
+    }
+
     /// <summary>Hosts, virtual host and user, for logs and errors. Never the password.</summary>
     public override string ToString() =>
         $"{string.Join(',', Hosts.Select(h => $"{Bracketed(h.Host)}:{h.Port.ToString(CultureInfo.InvariantCulture)}"))}, virtual host \"{VirtualHost}\", user {User}";

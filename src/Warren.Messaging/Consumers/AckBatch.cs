@@ -23,7 +23,6 @@ internal sealed class AckBatch
 
     /// <summary>Notes that a delivery is settled.</summary>
     /// <param name="tag">Its delivery tag; the broker counts them on a channel from 1 without gaps.</param>
-    /// <param name="settledAlone">Whether it was already acknowledged, or returned, on its own.</param>
     /// <returns>How many settled deliveries now wait for an ack.</returns>
     public int Settle(ulong tag)
     {

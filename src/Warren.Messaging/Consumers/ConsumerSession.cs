@@ -19,6 +19,7 @@ namespace Warren.Messaging.Consumers;
 internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 {
     private static readonly TimeSpan AckDelay = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan ShrinkPause = TimeSpan.FromSeconds(5);
 
     private readonly IChannel _channel;
     private readonly ConsumerSettings _settings;
@@ -30,13 +31,16 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     private readonly ConcurrentQueue<PooledBuffer> _buffers = new();
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SemaphoreSlim _renewing = new(1, 1);
+    private readonly Lock _credit = new();
     private readonly AckBatch? _acks;
     private readonly ITimer? _ackTimer;
     private int _workers;
     private int _busy;
     private int _prefetch;
     private long _deliveries;
+    private long _settled;
+    private TaskCompletionSource? _renewal;
+    private long _lastShrink;
     private string _tag = "";
     private volatile bool _stopping;
     private int _ackArmed;
@@ -200,7 +204,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
 
     private async Task ConsumeAsync(CancellationToken cancellationToken)
     {
-        _prefetch = Math.Min(_tuner.Current, ushort.MaxValue);
+        _prefetch = Math.Min(_tuner.Apply(), ushort.MaxValue);
         await _channel.BasicQosAsync(0, (ushort)_prefetch, global: false, cancellationToken).ConfigureAwait(false);
         var arguments = new Dictionary<string, object?>();
         if (_settings.ConsumerPriority != 0)
@@ -211,23 +215,60 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
             _settings.Queue, autoAck: false, tag, noLocal: false, _settings.Exclusive, arguments, this, cancellationToken).ConfigureAwait(false);
     }
 
-    // A prefetch holds for consumers that come after it, so the consumer is renewed on the same channel; what it holds stays held.
-    private async Task RenewAsync()
+    // A prefetch holds for consumers that come after it, so the consumer has to be renewed. What a quorum queue has under way to a
+    // canceled consumer it takes back, out of order and counted as a delivery; so more is asked for only in a moment when the credit is
+    // used up and nothing can be under way. If that moment never comes, the credit was not what held us up.
+    private async ValueTask GrowAsync()
     {
-        if (_stopping || !await _renewing.WaitAsync(0).ConfigureAwait(false))
-            return;
+        lock (_credit)
+        {
+            if (_renewal is not null || _stopping || Interlocked.Read(ref _deliveries) - _settled != _prefetch)
+                return;
+            _renewal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        await RenewAsync(giveBack: false).ConfigureAwait(false);
+    }
+
+    // Too much lies here waiting for slow handlers. If somebody else could take it, it goes back.
+    private async Task ShrinkAsync()
+    {
         try
         {
-            while (!_stopping && Math.Min(_tuner.Current, ushort.MaxValue) != _prefetch)
+            if ((await ProbeAsync(TimeSpan.FromSeconds(10), CancellationToken.None).ConfigureAwait(false)).ConsumerCount <= 1)
+                return;
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // The channel is ending; its next life starts with few.
+            Log.CancelFailed(_logger, error, _settings.Queue);
+            return;
+        }
+        lock (_credit)
+        {
+            if (_renewal is not null || _stopping)
+                return;
+            _renewal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        await RenewAsync(giveBack: true).ConfigureAwait(false);
+    }
+
+    private async Task RenewAsync(bool giveBack)
+    {
+        try
+        {
+            var old = _tag;
+            // From here on a cancel notice for the old tag means nothing.
+            Volatile.Write(ref _tag, "");
+            await _channel.BasicCancelAsync(old).ConfigureAwait(false);
+            while (giveBack && _work.TryDequeue(out var message))
             {
-                var old = _tag;
-                // From here on a cancel notice for the old tag means nothing.
-                Volatile.Write(ref _tag, "");
-                await _channel.BasicCancelAsync(old).ConfigureAwait(false);
-                if (!_stopping)
-                    await ConsumeAsync(CancellationToken.None).ConfigureAwait(false);
-                Log.Renewed(_logger, _settings.Queue, _prefetch);
+                await _channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true).ConfigureAwait(false);
+                Settled(message.DeliveryTag);
+                Recycle(message);
             }
+            if (!_stopping)
+                await ConsumeAsync(CancellationToken.None).ConfigureAwait(false);
+            Log.Renewed(_logger, _settings.Queue, _prefetch);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -235,7 +276,13 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         }
         finally
         {
-            _renewing.Release();
+            TaskCompletionSource renewal;
+            lock (_credit)
+            {
+                renewal = _renewal!;
+                _renewal = null;
+            }
+            renewal.SetResult();
         }
     }
 
@@ -266,8 +313,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
             }
             finally
             {
-                if (message.ReleaseBody() is { } buffer)
-                    _buffers.Enqueue(buffer);
+                Recycle(message);
                 Interlocked.Decrement(ref _busy);
             }
         }
@@ -290,9 +336,15 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         // A retry or dead letter is confirmed at its new place before it is acknowledged here.
         if (settlement is not Settlement.Acknowledged)
             await _settings.MoveAsync(message, settlement).ConfigureAwait(false);
+        _tuner.Observe(took);
+        if (_tuner.ShouldGrow)
+            await GrowAsync().ConfigureAwait(false);
         await AckAsync(message.DeliveryTag).ConfigureAwait(false);
-        if (_tuner.Observe(took))
-            _ = RenewAsync();
+        if (_tuner.ShouldShrink && _time.GetElapsedTime(Interlocked.Read(ref _lastShrink)) > ShrinkPause)
+        {
+            Interlocked.Exchange(ref _lastShrink, _time.GetTimestamp());
+            _ = ShrinkAsync();
+        }
     }
 
     private async ValueTask AckAsync(ulong tag)
@@ -321,6 +373,21 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
 
     private async ValueTask TryAckAsync(ulong tag, bool multiple)
     {
+        // No credit may come back while the consumer is being renewed.
+        while (true)
+        {
+            Task renewal;
+            lock (_credit)
+            {
+                if (_renewal is null)
+                {
+                    _settled = multiple ? (long)tag : _settled + 1;
+                    break;
+                }
+                renewal = _renewal.Task;
+            }
+            await renewal.ConfigureAwait(false);
+        }
         try
         {
             await _channel.BasicAckAsync(tag, multiple).ConfigureAwait(false);
@@ -330,6 +397,21 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
             // The channel is gone, and with it the delivery: it comes again.
             Log.AckFailed(_logger, error, _settings.Queue);
         }
+    }
+
+    // A delivery went back on its own.
+    private void Settled(ulong tag)
+    {
+        if (_acks is not null)
+            _acks.Settle(tag);
+        else
+            _settled++;
+    }
+
+    private void Recycle(MessageContext message)
+    {
+        if (message.ReleaseBody() is { } buffer)
+            _buffers.Enqueue(buffer);
     }
 
     private void CheckIdle()

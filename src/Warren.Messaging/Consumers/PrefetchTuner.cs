@@ -10,35 +10,43 @@ internal sealed class PrefetchTuner
     public const int Most = 1000;
 
     // A message should wait here no longer than about this for its handler.
-    private static readonly double BufferSeconds = 0.05;
+    private const double BufferSeconds = 0.05;
 
-    // One fast message proves nothing; one slow one already starves somebody.
+    // One fast message proves nothing.
     private const int SamplesToGrow = 32;
 
     private readonly int _concurrency;
+    private readonly bool _automatic;
     private readonly Lock _gate = new();
     private double _average = -1;
     private int _samples;
 
+    /// <param name="concurrency">How many handlers may run at once.</param>
+    /// <param name="wanted">A fixed number, or null to follow the handler.</param>
     public PrefetchTuner(int concurrency, int? wanted)
     {
         _concurrency = concurrency;
-        IsAutomatic = wanted is null;
-        Current = wanted ?? concurrency;
+        _automatic = wanted is null;
+        Current = Wanted = wanted ?? concurrency;
     }
 
-    /// <summary>Whether the number follows the handler.</summary>
-    public bool IsAutomatic { get; }
-
-    /// <summary>The number to consume with.</summary>
+    /// <summary>The number that is consumed with.</summary>
     public int Current { get; private set; }
 
+    /// <summary>The number that fits the handler best.</summary>
+    public int Wanted { get; private set; }
+
+    /// <summary>Whether much more should be fetched ahead.</summary>
+    public bool ShouldGrow => Wanted >= Current * 4L;
+
+    /// <summary>Whether too much is fetched ahead.</summary>
+    public bool ShouldShrink => Wanted * 4L <= Current;
+
     /// <summary>Notes how long a handler took.</summary>
-    /// <returns>True if <see cref="Current"/> has changed, so that the consumer has to be renewed.</returns>
-    public bool Observe(TimeSpan handlerTime)
+    public void Observe(TimeSpan handlerTime)
     {
-        if (!IsAutomatic)
-            return false;
+        if (!_automatic)
+            return;
         lock (_gate)
         {
             var seconds = handlerTime.TotalSeconds;
@@ -46,15 +54,19 @@ internal sealed class PrefetchTuner
             // One very slow message counts at once.
             if (seconds > 1 && seconds > _average)
                 _average = seconds;
-            _samples++;
-            var wanted = Math.Clamp((int)(_concurrency * BufferSeconds / Math.Max(_average, 1e-6)), _concurrency, Math.Max(Most, _concurrency));
-            var grow = wanted >= Current * 4 && _samples >= SamplesToGrow;
-            var shrink = wanted * 4 <= Current || (wanted == _concurrency && Current != _concurrency);
-            if (!grow && !shrink)
-                return false;
-            Current = wanted;
+            if (++_samples < SamplesToGrow && seconds <= BufferSeconds)
+                return;
+            Wanted = Math.Clamp((int)(_concurrency * BufferSeconds / Math.Max(_average, 1e-6)), _concurrency, Math.Max(Most, _concurrency));
+        }
+    }
+
+    /// <summary>Consumes with the wanted number from now on.</summary>
+    public int Apply()
+    {
+        lock (_gate)
+        {
             _samples = 0;
-            return true;
+            return Current = Wanted;
         }
     }
 }

@@ -13,7 +13,8 @@ namespace Warren.Messaging.Publishing;
 /// <remarks>
 /// There is one writer at a time and no thread of its own: the caller that finds nobody writing writes, and goes on with what others
 /// bring meanwhile. So an idle bus sends at once, and a busy one has no contention inside the client, which would serialize its
-/// callers on a semaphore. The order of calls is kept.
+/// callers on a semaphore. The order of calls is kept. The window bounds what is in flight; what is beyond it waits in order, and
+/// holds up whoever awaits it.
 /// <para>
 /// When the broker closes the channel over a message (no such exchange, a foreign user_id, too large), nothing says which message it
 /// was. All that were in flight become suspects and are sent again one at a time; the one that closes the channel alone has failed.
@@ -35,12 +36,11 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly ConfirmWindow _window;
     private readonly Stack<PendingPublish> _idle = new();
-    private readonly Queue<TaskCompletionSource> _entrants = new();
     private readonly LinkedList<PendingPublish> _waiting = new();
     private readonly LinkedList<PendingPublish> _suspects = new();
     private ConfirmChannel? _channel;
     private Task? _loop;
-    private int _accepted;
+    private int _pending;
     private bool _writing;
     private bool _ticking;
 
@@ -65,58 +65,18 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
             _loop ??= Task.Run(RunAsync);
     }
 
-    /// <summary>Takes a place in the window if there is a free one. The message must then be submitted or given back.</summary>
-    public bool TryEnter(out PendingPublish message)
+    /// <summary>A message to fill in and submit, or to give back.</summary>
+    public PendingPublish Rent()
     {
-        lock (_gate)
-        {
-            // Whoever waits already comes first.
-            if (_accepted >= _options.PublishWindow || _entrants.Count > 0)
-            {
-                message = null!;
-                return false;
-            }
-            _accepted++;
-            message = _idle.TryPop(out var used) ? used : new PendingPublish();
-            return true;
-        }
-    }
-
-    /// <summary>Takes a place in the window, waiting for one until the deadline.</summary>
-    public async ValueTask<PendingPublish> EnterAsync(long deadline, string destination, CancellationToken cancellationToken)
-    {
-        var place = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
-            _entrants.Enqueue(place);
-            Admit();
-        }
-        try
-        {
-            var left = _time.GetElapsedTime(_time.GetTimestamp(), deadline);
-            await place.Task.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
-        {
-            if (!place.TrySetCanceled(CancellationToken.None))
-                GiveBack(); // The place came in the same moment.
-            if (error is TimeoutException)
-                throw Failures.Late(this, destination, messageId: null, sent: false);
-            throw;
-        }
         lock (_gate)
             return _idle.TryPop(out var used) ? used : new PendingPublish();
     }
 
-    /// <summary>Gives a place back without a message.</summary>
-    public void GiveBack()
+    /// <summary>Takes back a message that was not submitted.</summary>
+    public void Return(PendingPublish message)
     {
         lock (_gate)
-        {
-            _accepted--;
-            Admit();
-        }
+            ReturnLocked(message);
     }
 
     /// <summary>Sends a message that <see cref="PendingPublish.Begin"/> made ready; its task ends with the broker's answer.</summary>
@@ -124,9 +84,11 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
     {
         var task = message.Task;
         message.CancelWith(cancellationToken);
-        MessagingTelemetry.InFlight.Add(1);
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(MessageBus));
+            _pending++;
+            MessagingTelemetry.InFlight.Add(1);
             _waiting.AddLast(message.Node);
             if (!_ticking)
             {
@@ -173,19 +135,14 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
             await loop.ConfigureAwait(false);
         await _clock.DisposeAsync().ConfigureAwait(false);
         List<PendingPublish> left;
-        TaskCompletionSource[] entrants;
         lock (_gate)
         {
             left = [.. _window.Reset(), .. _suspects, .. _waiting];
             _suspects.Clear();
             _waiting.Clear();
-            entrants = [.. _entrants];
-            _entrants.Clear();
         }
         foreach (var message in left)
             Fail(message, Failures.Disposed(message));
-        foreach (var place in entrants)
-            place.TrySetException(new ObjectDisposedException(nameof(MessageBus)));
     }
 
     private static readonly TimeSpan Tick100 = TimeSpan.FromMilliseconds(100);
@@ -344,7 +301,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         lock (_gate)
         {
             channel = _channel!;
-            while (_channel is { IsUsable: true } && _connection.BlockedReason is null && !_window.IsFull)
+            while (_channel is { IsUsable: true } && _connection.BlockedReason is null && !_window.IsFull && _window.Count < _options.PublishWindow)
             {
                 var queue = _suspects.Count > 0 ? _suspects : _waiting;
                 // A suspect travels alone.
@@ -433,24 +390,18 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
             LeaveLocked(message);
     }
 
-    // The message has its answer and is in no queue any more: its place goes to the next one.
+    // The message has its answer and is in no queue any more.
     private void LeaveLocked(PendingPublish message)
     {
-        _accepted--;
+        _pending--;
         MessagingTelemetry.InFlight.Add(-1);
-        if (_idle.Count < _options.PublishWindow)
-            _idle.Push(message);
-        Admit();
+        ReturnLocked(message);
     }
 
-    // Call with the gate held.
-    private void Admit()
+    private void ReturnLocked(PendingPublish message)
     {
-        while (_accepted < _options.PublishWindow && _entrants.TryDequeue(out var place))
-        {
-            if (place.TrySetResult())
-                _accepted++;
-        }
+        if (_idle.Count < _options.PublishWindow)
+            _idle.Push(message);
     }
 
     // Ends the wait of messages whose deadline has passed. Runs every 100 ms while something waits.
@@ -460,7 +411,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         List<PendingPublish>? late = null;
         lock (_gate)
         {
-            if (_accepted == 0)
+            if (_pending == 0)
             {
                 _ticking = false;
                 _clock.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -479,7 +430,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
             if (message.Fail(Failures.Late(this, Failures.Destination(message), message.MessageId, message.Sent)))
                 MessagingTelemetry.PublishFailed.Add(1);
         }
-        // Those that still wait to be sent make room; those in flight keep their place until the broker answers or the channel ends.
+        // Those that still wait to be sent go; those in flight keep their tag until the broker answers or the channel ends.
         lock (_gate)
         {
             for (var node = _waiting.First; node is not null;)

@@ -10,7 +10,7 @@ using Warren.Messaging.Topology;
 
 namespace Warren.Messaging.Publishing;
 
-/// <summary>From a value to a confirmed message: names checked, exchange ensured, place in the window, content, properties, publisher.</summary>
+/// <summary>From a value to a confirmed message: names checked, exchange ensured, content, properties, publisher.</summary>
 internal sealed class MessagePublisher : IAsyncDisposable
 {
     private readonly ConfirmedPublisher[] _publishers;
@@ -50,22 +50,21 @@ internal sealed class MessagePublisher : IAsyncDisposable
             return TracedAsync(exchange, routingKey, message, options, mandatory, cancellationToken);
         // The way of nearly all messages: nothing to wait for before sending, so no state machine.
         var publisher = Next();
-        if (_exchanges.IsKnown(exchange) && publisher.TryEnter(out var pending))
-            return Send(publisher, pending, exchange, routingKey, message, options, mandatory, Deadline(options), activity: null, cancellationToken);
-        return WaitAndSendAsync(publisher, exchange, routingKey, message, options, mandatory, activity: null, cancellationToken);
+        return _exchanges.IsKnown(exchange)
+            ? Send(publisher, exchange, routingKey, message, options, mandatory, Deadline(options), activity: null, cancellationToken)
+            : EnsureAndSendAsync(publisher, exchange, routingKey, message, options, mandatory, activity: null, cancellationToken);
     }
 
     /// <summary>Publishes a message that has its wire form already: a retry, a dead letter, a replay. Always mandatory.</summary>
-    public async Task MoveAsync(
+    public Task MoveAsync(
         string exchange, string routingKey, ReadOnlyMemory<byte> body, BasicProperties properties, CancellationToken cancellationToken)
     {
         var publisher = Next();
-        var deadline = Deadline(options: null);
-        var pending = await publisher.EnterAsync(deadline, Failures.Destination(exchange, routingKey), cancellationToken).ConfigureAwait(false);
-        pending.Begin(exchange, routingKey, mandatory: true, deadline, properties);
+        var pending = publisher.Rent();
+        pending.Begin(exchange, routingKey, mandatory: true, Deadline(options: null), properties);
         body.Span.CopyTo(pending.Body.GetSpan(body.Length));
         pending.Body.Advance(body.Length);
-        await publisher.Submit(pending, cancellationToken).ConfigureAwait(false);
+        return publisher.Submit(pending, cancellationToken);
     }
 
     /// <summary>Publishes many with as many in flight as the window allows.</summary>
@@ -130,7 +129,7 @@ internal sealed class MessagePublisher : IAsyncDisposable
         using var activity = MessagingTelemetry.StartPublish(exchange, routingKey, exchange.Length == 0 ? "send" : "publish");
         try
         {
-            var id = await WaitAndSendAsync(Next(), exchange, routingKey, message, options, mandatory, activity, cancellationToken).ConfigureAwait(false);
+            var id = await EnsureAndSendAsync(Next(), exchange, routingKey, message, options, mandatory, activity, cancellationToken).ConfigureAwait(false);
             activity?.SetTag("messaging.message.id", id);
             return id;
         }
@@ -141,16 +140,14 @@ internal sealed class MessagePublisher : IAsyncDisposable
         }
     }
 
-    private async Task<string?> WaitAndSendAsync<T>(
+    private async Task<string?> EnsureAndSendAsync<T>(
         ConfirmedPublisher publisher, string exchange, string routingKey, T message, PublishOptions? options, bool mandatory,
         Activity? activity, CancellationToken cancellationToken)
     {
         var deadline = Deadline(options);
         if (!_exchanges.IsKnown(exchange))
             await EnsureExchangeAsync(publisher, exchange, routingKey, options, deadline, cancellationToken).ConfigureAwait(false);
-        if (!publisher.TryEnter(out var pending))
-            pending = await publisher.EnterAsync(deadline, Failures.Destination(exchange, routingKey), cancellationToken).ConfigureAwait(false);
-        return await Send(publisher, pending, exchange, routingKey, message, options, mandatory, deadline, activity, cancellationToken).ConfigureAwait(false);
+        return await Send(publisher, exchange, routingKey, message, options, mandatory, deadline, activity, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task EnsureExchangeAsync(
@@ -172,9 +169,10 @@ internal sealed class MessagePublisher : IAsyncDisposable
     }
 
     private Task<string?> Send<T>(
-        ConfirmedPublisher publisher, PendingPublish pending, string exchange, string routingKey, T message, PublishOptions? options,
+        ConfirmedPublisher publisher, string exchange, string routingKey, T message, PublishOptions? options,
         bool mandatory, long deadline, Activity? activity, CancellationToken cancellationToken)
     {
+        var pending = publisher.Rent();
         pending.Begin(exchange, routingKey, mandatory, deadline);
         try
         {
@@ -184,14 +182,15 @@ internal sealed class MessagePublisher : IAsyncDisposable
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            publisher.GiveBack();
-            return Task.FromException<string?>(Failures.Invalid(exchange, routingKey, error.Message, pending.MessageId, error));
+            var invalid = Failures.Invalid(exchange, routingKey, error.Message, pending.MessageId, error);
+            publisher.Return(pending);
+            return Task.FromException<string?>(invalid);
         }
         if (pending.Body.WrittenCount > _options.MaxMessageBytes)
         {
-            publisher.GiveBack();
-            return Task.FromException<string?>(
-                Failures.TooLarge(exchange, routingKey, pending.Body.WrittenCount, _options.MaxMessageBytes, pending.MessageId));
+            var tooLarge = Failures.TooLarge(exchange, routingKey, pending.Body.WrittenCount, _options.MaxMessageBytes, pending.MessageId);
+            publisher.Return(pending);
+            return Task.FromException<string?>(tooLarge);
         }
         return publisher.Submit(pending, cancellationToken);
     }

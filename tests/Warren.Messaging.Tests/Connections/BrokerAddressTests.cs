@@ -59,7 +59,16 @@ public class BrokerAddressTests
         Assert.Equal(TimeSpan.FromSeconds(15), address.Heartbeat);
         Assert.Equal(TimeSpan.FromSeconds(2.5), address.ConnectTimeout);
         Assert.Equal("/", address.VirtualHost);
-        Assert.Null(BrokerAddress.Parse("amqp://broker/").Heartbeat);
+    }
+
+    [Theory]
+    [InlineData("amqp://broker/?heartbeat=15&connection_timeout=2500", 15, 2.5)]
+    [InlineData("amqp://broker/", 30, 30)]
+    public void What_the_query_says_wins_over_the_settings(string url, int heartbeat, double connectTimeout)
+    {
+        var options = new MessagingOptions();
+        BrokerAddress.Parse(url).ApplyTo(options);
+        Assert.Equal((TimeSpan.FromSeconds(heartbeat), TimeSpan.FromSeconds(connectTimeout)), (options.Heartbeat, options.ConnectTimeout));
     }
 
     [Theory]
