@@ -1,0 +1,35 @@
+using Warren.Benchmarks.Variants;
+
+namespace Warren.Benchmarks.Works;
+
+/// <summary>Consumes a queue that was filled before; each message is acknowledged after its handler, which only counts.</summary>
+internal static class ConsumeWork
+{
+    public static Work Definition { get; } =
+        new("consume", "A filled durable queue is emptied; each message acknowledged after its handler, which only counts.")
+        {
+            Backlog = static (queue, size, seconds) => (int)(seconds * (queue, size) switch
+            {
+                (QueueKind.Quorum, <= 4096) => 30_000,
+                (QueueKind.Classic, <= 4096) => 16_000,
+                _ => 10_000,
+            }),
+        };
+
+    /// <summary>
+    /// Starts a consumer and measures until the whole backlog was handled. The first messages, in proportion to the warm-up time, are not measured.
+    /// </summary>
+    /// <param name="job">The backlog and its share of warm-up.</param>
+    /// <param name="start">Starts a consumer that tells of each handled message; disposing it must acknowledge what was handled.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<VariantReport> MeasureAsync(
+        VariantJob job, Func<Backlog, Task<IAsyncDisposable>> start, CancellationToken cancellationToken)
+    {
+        var warmUp = (int)(job.Messages * job.WarmUpSeconds / (job.WarmUpSeconds + job.Seconds));
+        var backlog = new Backlog(warmUp, job.Messages);
+        Sample sample;
+        await using (await start(backlog))
+            sample = await backlog.Measured.WaitAsync(TimeSpan.FromMinutes(3), TimeProvider.System, cancellationToken);
+        return new VariantReport(Published: 0, backlog.Handled, [sample]);
+    }
+}
