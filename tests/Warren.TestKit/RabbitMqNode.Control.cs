@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Warren.TestKit;
+
+public sealed partial class RabbitMqNode
+{
+    private int _virtualHosts;
+
+    /// <summary>Evaluates Erlang expressions (ending in a dot) inside the node, in milliseconds. A binary is returned as it is, any other value as a term.</summary>
+    /// <exception cref="InvalidOperationException">The expression failed, or the node is down.</exception>
+    public Task<string> EvaluateAsync(string expressions, CancellationToken cancellationToken = default) =>
+        Console.EvaluateAsync(expressions, cancellationToken);
+
+    /// <summary>Runs <c>rabbitmqctl</c> against this node and returns what it printed.</summary>
+    /// <exception cref="InvalidOperationException">It ended with an error; the message holds what it printed.</exception>
+    public async Task<string> RabbitmqctlAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(_installation.Script("rabbitmqctl"), ["-n", Name, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = DataDirectory,
+        };
+        foreach (var (name, value) in _environment)
+            start.Environment[name] = value;
+        start.Environment.Remove("RABBITMQ_SCRIPTS_DIR");
+
+        using var process = System.Diagnostics.Process.Start(start) ?? throw new InvalidOperationException("rabbitmqctl could not be started.");
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? await output
+            : throw new InvalidOperationException(
+                $"rabbitmqctl {string.Join(' ', arguments)} ended with exit code {process.ExitCode}: {await output}{await errors}");
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> NewVirtualHostAsync(CancellationToken cancellationToken = default)
+    {
+        var name = $"test-{Interlocked.Increment(ref _virtualHosts)}";
+        await AddVirtualHostAsync(name, cancellationToken);
+        return Url + name;
+    }
+
+    /// <summary>Makes a virtual host where guest may do everything.</summary>
+    public Task AddVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
+        EvaluateAsync(
+            $"""
+            ok = rabbit_vhost:add({Binary(name)}, <<"test">>),
+            ok = rabbit_auth_backend_internal:set_permissions(<<"guest">>, {Binary(name)}, <<".*">>, <<".*">>, <<".*">>, <<"test">>).
+            """,
+            cancellationToken);
+
+    /// <summary>Deletes a virtual host with all that is in it; its connections are closed.</summary>
+    public Task DeleteVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
+        EvaluateAsync($"rabbit_vhost:delete({Binary(name)}, <<\"test\">>).", cancellationToken);
+
+    /// <summary>Adds a user with permissions, given as patterns of names, in one virtual host.</summary>
+    public Task AddUserAsync(
+        string user,
+        string password,
+        string configure = ".*",
+        string write = ".*",
+        string read = ".*",
+        string virtualHost = "/",
+        CancellationToken cancellationToken = default) =>
+        EvaluateAsync(
+            $"""
+            ok = rabbit_auth_backend_internal:add_user({Binary(user)}, {Binary(password)}, <<"test">>),
+            ok = rabbit_auth_backend_internal:set_permissions(
+                {Binary(user)}, {Binary(virtualHost)}, {Binary(configure)}, {Binary(write)}, {Binary(read)}, <<"test">>).
+            """,
+            cancellationToken);
+
+    /// <summary>Raises or clears the memory alarm: while it is up, connections that publish are blocked.</summary>
+    public Task SetMemoryAlarmAsync(bool raised, CancellationToken cancellationToken = default) =>
+        EvaluateAsync(
+            raised
+                ? "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})."
+                : "rabbit_alarm:clear_alarm({resource_limit, memory, node()}).",
+            cancellationToken);
+
+    /// <summary>Closes the connections of all clients, or those of one virtual host, with <c>connection.close</c> 320 and <paramref name="reason"/>.</summary>
+    /// <returns>How many were closed.</returns>
+    public async Task<int> CloseAllConnectionsAsync(string reason, string? virtualHost = null, CancellationToken cancellationToken = default) =>
+        int.Parse(
+            await EvaluateAsync(
+                $"""
+                Open = [Pid || {"{Pid, Facts}"} <- ets:tab2list(connection_created), {InVirtualHost("proplists:get_value(vhost, Facts)", virtualHost)}],
+                ok = rabbit_networking:close_connections(Open, {Text(reason)}),
+                length(Open).
+                """,
+                cancellationToken),
+            System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>How many connections, channels, queues and consumers there are, in all or in one virtual host.</summary>
+    /// <remarks>The server counts shortly after the fact: wait for a number with <see cref="Eventually"/>.</remarks>
+    public async Task<BrokerCounts> CountAsync(string? virtualHost = null, CancellationToken cancellationToken = default)
+    {
+        var queues = virtualHost is null ? "rabbit_amqqueue:list()" : $"rabbit_amqqueue:list({Binary(virtualHost)})";
+        var json = await EvaluateAsync(
+            $$"""
+            Count = fun(Table) -> length([1 || {_, Facts} <- ets:tab2list(Table), {{InVirtualHost("proplists:get_value(vhost, Facts)", virtualHost)}}]) end,
+            Consumers = length([1 || Row <- ets:tab2list(consumer_created), {{InVirtualHost("element(2, element(1, element(1, Row)))", virtualHost)}}]),
+            iolist_to_binary(io_lib:format("[~b,~b,~b,~b]", [Count(connection_created), Count(channel_created), length({{queues}}), Consumers])).
+            """,
+            cancellationToken);
+        var numbers = JsonSerializer.Deserialize<int[]>(json)!;
+        return new(numbers[0], numbers[1], numbers[2], numbers[3]);
+    }
+
+    /// <summary>The queues of all virtual hosts, or of one. The counts of a quorum queue are those of its last tick, up to five seconds old.</summary>
+    public async Task<IReadOnlyList<QueueSnapshot>> ListQueuesAsync(string? virtualHost = null, CancellationToken cancellationToken = default)
+    {
+        var queues = virtualHost is null ? "rabbit_amqqueue:list()" : $"rabbit_amqqueue:list({Binary(virtualHost)})";
+        var lines = await EvaluateAsync(
+            $$"""
+            Number = fun(Value) when is_integer(Value) -> Value; (_) -> 0 end,
+            Row = fun(Queue) ->
+                {resource, VirtualHost, queue, Name} = amqqueue:get_name(Queue),
+                [{_, Ready}, {_, Unacked}, {_, Consumers}] = rabbit_amqqueue:info(Queue, [messages_ready, messages_unacknowledged, consumers]),
+                io_lib:format("~ts\t~ts\t~ts\t~b\t~b\t~b\n",
+                    [VirtualHost, Name, amqqueue:get_type(Queue), Number(Ready), Number(Unacked), Number(Consumers)])
+            end,
+            unicode:characters_to_binary([Row(Queue) || Queue <- {{queues}}]).
+            """,
+            cancellationToken);
+        return
+        [
+            .. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).Select(parts => new QueueSnapshot(
+                parts[0], parts[1], parts[2]["rabbit_".Length..^"_queue".Length], Number(parts[3]), Number(parts[4]), (int)Number(parts[5]))),
+        ];
+
+        static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private static string InVirtualHost(string expression, string? virtualHost) =>
+        virtualHost is null ? "true" : $"{expression} =:= {Binary(virtualHost)}";
+
+    // As bytes, so that no quoting rule of the language matters.
+    private static string Binary(string text) => $"<<{string.Join(',', Encoding.UTF8.GetBytes(text))}>>";
+
+    private static string Text(string text) => $"unicode:characters_to_list({Binary(text)})";
+}
