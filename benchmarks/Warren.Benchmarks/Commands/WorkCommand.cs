@@ -7,6 +7,7 @@ using Warren.Benchmarks.Results;
 using Warren.Benchmarks.Running;
 using Warren.Benchmarks.Variants;
 using Warren.Benchmarks.Works;
+using Warren.TestKit;
 
 namespace Warren.Benchmarks.Commands;
 
@@ -75,7 +76,7 @@ internal sealed class WorkCommand : Command
         foreach (var program in programs)
             variants.AddRange((await program.ListAsync(cancellationToken)).Select(description => (description, program)));
 
-        await using var node = arguments.GetValue(_broker) is null ? await BrokerProcess.StartAsync(cancellationToken) : null;
+        await using var node = arguments.GetValue(_broker) is null ? await RabbitMqNode.StartAsync(cancellationToken: cancellationToken) : null;
         var broker = node?.Url ?? arguments.GetRequiredValue(_broker)!;
         var machine = new Machine(await BrokerVersion.ReadAsync(broker, cancellationToken));
         var bench = new Bench(options, broker, variants, Console.Error.WriteLine);

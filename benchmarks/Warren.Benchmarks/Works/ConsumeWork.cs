@@ -10,9 +10,9 @@ internal static class ConsumeWork
         {
             Backlog = static (queue, size, seconds) => (int)(seconds * (queue, size) switch
             {
-                (QueueKind.Quorum, <= 4096) => 30_000,
-                (QueueKind.Classic, <= 4096) => 16_000,
-                _ => 10_000,
+                (QueueKind.Quorum, <= 4096) => 36_000,
+                (QueueKind.Classic, <= 4096) => 24_000,
+                _ => 12_000,
             }),
         };
 
