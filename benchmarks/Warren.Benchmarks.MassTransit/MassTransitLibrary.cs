@@ -23,7 +23,7 @@ internal static class MassTransitLibrary
 
     private static Variant Of(
         Work work, string name, string baseline, Func<VariantJob, CancellationToken, Task<VariantReport>> measure) =>
-        new(new VariantDescription(work.Name, LibraryNames.MassTransit, name, baseline), measure);
+        new(new VariantDescription(work.Name, LibraryNames.MassTransit, name, baseline, Product.Of(typeof(IBus))), measure);
 
     private static async Task<VariantReport> PublishCallersAsync(VariantJob job, CancellationToken cancellationToken)
     {

@@ -62,7 +62,20 @@ internal sealed class WorkCommand : Command
         _works = works;
         foreach (var option in (Option[])[_quick, _rounds, _seconds, _sizes, _queues, _libraries, _variants, _broker, _json, _write, _results, _peers])
             Add(option);
-        SetAction(RunAsync);
+        SetAction(RunOrSayWhyNotAsync);
+    }
+
+    private async Task<int> RunOrSayWhyNotAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(arguments, cancellationToken);
+        }
+        catch (VariantFailedException error)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return 1;
+        }
     }
 
     private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
@@ -78,8 +91,8 @@ internal sealed class WorkCommand : Command
 
         await using var node = arguments.GetValue(_broker) is null ? await RabbitMqNode.StartAsync(cancellationToken: cancellationToken) : null;
         var broker = node?.Url ?? arguments.GetRequiredValue(_broker)!;
-        var machine = new Machine(await BrokerVersion.ReadAsync(broker, cancellationToken));
         var bench = new Bench(options, broker, variants, Console.Error.WriteLine);
+        var machine = new Machine(await BrokerVersion.ReadAsync(broker, cancellationToken), bench.Products);
         var cells = await bench.RunAsync(cancellationToken);
         await TellAsync(arguments, options, machine, cells, cancellationToken);
         foreach (var failure in bench.Failures)

@@ -4,7 +4,8 @@ namespace Warren.Benchmarks.Results;
 
 /// <summary>What the figures were measured on, without names of hosts or places.</summary>
 /// <param name="Broker">The broker's product and version.</param>
-internal sealed record Machine(string Broker)
+/// <param name="Libraries">The libraries' packages and versions.</param>
+internal sealed record Machine(string Broker, IReadOnlyCollection<string> Libraries)
 {
     /// <summary>The parts, one a line.</summary>
     public IEnumerable<string> Lines()
@@ -14,8 +15,6 @@ internal sealed record Machine(string Broker)
         yield return $"{RuntimeInformation.OSDescription}";
         yield return $"{RuntimeInformation.FrameworkDescription}, workstation garbage collector, tiered PGO as shipped";
         yield return $"{Broker}, one node, default configuration, loopback";
-        yield return $"RabbitMQ.Client {VersionOf(typeof(RabbitMQ.Client.IConnection))}";
+        yield return string.Join(", ", Libraries);
     }
-
-    private static string VersionOf(Type type) => type.Assembly.GetName().Version?.ToString(3) ?? "of unknown version";
 }

@@ -22,7 +22,12 @@ internal sealed class Bench(
     /// <summary>Runs that failed; their figures are in no cell.</summary>
     public IReadOnlyList<string> Failures => _failures;
 
+    /// <summary>The packages and versions of the libraries that run.</summary>
+    public IReadOnlyCollection<string> Products =>
+        [.. variants.Select(static one => one.Description).Where(options.Wants).Select(static variant => variant.Product).Distinct()];
+
     /// <summary>Runs everything.</summary>
+    /// <exception cref="VariantFailedException">No variant is left of what was asked for.</exception>
     public async Task<CellTable> RunAsync(CancellationToken cancellationToken)
     {
         var cells = new CellTable();
@@ -32,6 +37,8 @@ internal sealed class Bench(
             from size in options.Sizes
             from round in Enumerable.Range(1, options.Rounds)
             select (work, queue, size, round);
+        if (!options.Works.Any(work => options.Queues.Any(queue => Chosen(work, queue).Any())))
+            throw new VariantFailedException($"Nothing is to be measured; there are {string.Join(", ", Names())}.");
         foreach (var (work, queue, size, round) in places)
             await RunRoundAsync(cells, work, queue, size, round, cancellationToken);
         return cells;
@@ -104,4 +111,10 @@ internal sealed class Bench(
                 || (one.Description.Library == LibraryNames.Raw && baselines.Contains(one.Description.Name)))
             .OrderBy(static one => LibraryNames.InOrder.ToList().IndexOf(one.Description.Library));
     }
+
+    private IEnumerable<string> Names() =>
+        from one in variants
+        where options.Works.Any(work => work.Name == one.Description.Work)
+        group one.Description.Name by (one.Description.Work, one.Description.Library) into names
+        select $"{names.Key.Work} {names.Key.Library} {string.Join('|', names)}";
 }

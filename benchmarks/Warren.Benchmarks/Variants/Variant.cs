@@ -5,8 +5,10 @@ namespace Warren.Benchmarks.Variants;
 /// <param name="Library">The library, such as <c>raw</c>.</param>
 /// <param name="Name">The way it is used, such as <c>manual1024</c>.</param>
 /// <param name="Baseline">The raw variant it is compared with.</param>
+/// <param name="Product">The library's package and version.</param>
 /// <param name="OnlyQueue">The one kind of queue it makes sense on; null means every kind of the work.</param>
-internal sealed record VariantDescription(string Work, string Library, string Name, string Baseline, QueueKind? OnlyQueue = null);
+internal sealed record VariantDescription(
+    string Work, string Library, string Name, string Baseline, string Product, QueueKind? OnlyQueue = null);
 
 /// <summary>A variant that this program can run.</summary>
 /// <param name="Description">Its names.</param>

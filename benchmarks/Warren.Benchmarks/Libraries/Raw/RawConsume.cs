@@ -19,9 +19,8 @@ internal static class RawConsume
         Of("pf250-each-json", 250, ackEvery: 1, readJson: true),
     ];
 
-    private static Variant Of(string name, ushort prefetch, int ackEvery, bool readJson = false) => new(
-        new VariantDescription(ConsumeWork.Definition.Name, LibraryNames.Raw, name, "pf250-each"),
-        (job, cancel) => MeasureAsync(job, prefetch, ackEvery, readJson, cancel));
+    private static Variant Of(string name, ushort prefetch, int ackEvery, bool readJson = false) => RawLibrary.Of(
+        ConsumeWork.Definition, name, "pf250-each", (job, cancel) => MeasureAsync(job, prefetch, ackEvery, readJson, cancel));
 
     private static async Task<VariantReport> MeasureAsync(
         VariantJob job, ushort prefetch, int ackEvery, bool readJson, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ internal static class RawLatency
     private const int Window = 4096;
 
     public static IEnumerable<Variant> Variants { get; } =
-        [new(new VariantDescription(LatencyWork.Definition.Name, LibraryNames.Raw, "paced", "paced"), MeasureAsync)];
+        [RawLibrary.Of(LatencyWork.Definition, "paced", "paced", MeasureAsync)];
 
     private static async Task<VariantReport> MeasureAsync(VariantJob job, CancellationToken cancellationToken)
     {

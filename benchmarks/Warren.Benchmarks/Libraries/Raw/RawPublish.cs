@@ -43,7 +43,7 @@ internal static class RawPublish
     }
 
     private static Variant Of(string name, string baseline, Func<VariantJob, CancellationToken, Task<VariantReport>> measure) =>
-        new(new VariantDescription(PublishWork.Definition.Name, LibraryNames.Raw, name, baseline), measure);
+        RawLibrary.Of(PublishWork.Definition, name, baseline, measure);
 
     private static async Task ManualAsync(VariantJob job, Counter confirmed, CancellationToken stop, CancellationToken cancellationToken)
     {

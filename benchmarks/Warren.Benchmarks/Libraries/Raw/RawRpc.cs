@@ -23,9 +23,8 @@ internal static class RawRpc
         Of("excl-w256", 256, exclusive: true),
     ];
 
-    private static Variant Of(string name, int callers, bool exclusive) => new(
-        new VariantDescription(RpcWork.Definition.Name, LibraryNames.Raw, name, name),
-        (job, cancel) => MeasureAsync(job, callers, exclusive, cancel));
+    private static Variant Of(string name, int callers, bool exclusive) => RawLibrary.Of(
+        RpcWork.Definition, name, name, (job, cancel) => MeasureAsync(job, callers, exclusive, cancel));
 
     private static async Task<VariantReport> MeasureAsync(
         VariantJob job, int callers, bool exclusive, CancellationToken cancellationToken)

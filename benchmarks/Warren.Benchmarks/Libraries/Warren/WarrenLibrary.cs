@@ -1,5 +1,6 @@
 using Warren.Benchmarks.Variants;
 using Warren.Benchmarks.Works;
+using Warren.Messaging;
 
 namespace Warren.Benchmarks.Libraries.Warren;
 
@@ -12,5 +13,5 @@ internal static class WarrenLibrary
     /// <summary>Makes a variant of this library.</summary>
     public static Variant Of(
         Work work, string name, string baseline, Func<VariantJob, CancellationToken, Task<VariantReport>> measure, QueueKind? onlyQueue = null) =>
-        new(new VariantDescription(work.Name, LibraryNames.Warren, name, baseline, onlyQueue), measure);
+        new(new VariantDescription(work.Name, LibraryNames.Warren, name, baseline, Product.Of(typeof(IMessageBus)), onlyQueue), measure);
 }
