@@ -7,9 +7,7 @@ using Warren.Benchmarks.Works;
 var catalog = new VariantCatalog(
     [
         .. RawLibrary.Variants,
-#if WARREN_VARIANTS
         .. Warren.Benchmarks.Libraries.Warren.WarrenLibrary.Variants,
-#endif
     ],
     RawPublish.FillAsync);
 if (await catalog.AnswerAsync(args) is { } exitCode)
