@@ -33,6 +33,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _credit = new();
     private readonly AckBatch? _acks;
+    private readonly SemaphoreSlim _flushing = new(1, 1);
     private readonly ITimer? _ackTimer;
     private int _workers;
     private int _busy;
@@ -367,8 +368,17 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         if (_acks is null)
             return;
         Interlocked.Exchange(ref _ackArmed, 0);
-        if (_acks.Take() is > 0 and var tag)
-            await TryAckAsync(tag, multiple: true).ConfigureAwait(false);
+        // One at a time: an ack that is overtaken by a later one names a tag the broker knows no more, and closes the channel.
+        await _flushing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_acks.Take() is > 0 and var tag)
+                await TryAckAsync(tag, multiple: true).ConfigureAwait(false);
+        }
+        finally
+        {
+            _flushing.Release();
+        }
     }
 
     private async ValueTask TryAckAsync(ulong tag, bool multiple)
@@ -403,7 +413,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     private void Settled(ulong tag)
     {
         if (_acks is not null)
-            _acks.Settle(tag);
+            _acks.PassOver(tag);
         else
             _settled++;
     }
