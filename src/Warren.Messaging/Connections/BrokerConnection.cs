@@ -50,6 +50,9 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
     /// <summary>Whether there is a connection now.</summary>
     public bool IsOpen => _open.Task is { IsCompletedSuccessfully: true } task && task.Result.IsOpen;
 
+    /// <summary>Whether it was disposed: there will be no connection any more.</summary>
+    public bool IsDisposed => _stopping.IsCancellationRequested;
+
     /// <summary>Where it connects to, for messages; without the password.</summary>
     public BrokerAddress Address => _address;
 

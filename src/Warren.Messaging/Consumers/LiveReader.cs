@@ -131,6 +131,14 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
             {
                 return;
             }
+            catch (Exception) when (_connection.IsDisposed)
+            {
+                // The bus was disposed: no more events, and nobody may wait for them for ever.
+                var error = new ObjectDisposedException(typeof(MessageBus).FullName);
+                _started.TrySetException(error);
+                _buffer.Writer.TryComplete(error);
+                return;
+            }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
                 // The loop must live on: it is what brings the events back.
