@@ -19,7 +19,13 @@ internal static class ConnectionErrors
         ? $"{closed.ReplyCode} {closed.ReplyText}"
         : Innermost(error).Message.TrimEnd('.');
 
-    private static string Remedy(Exception error, BrokerAddress address)
+    /// <summary>Whether a broker was there and would not let us in.</summary>
+    public static bool IsRefusal(Exception error) =>
+        Find<AuthenticationFailureException>(error) is not null || Find<PossibleAuthenticationFailureException>(error) is not null
+        || Find<OperationInterruptedException>(error) is { ShutdownReason.ReplyCode: 403 or 530 };
+
+    /// <summary>What to look at, in one sentence.</summary>
+    public static string Remedy(Exception error, BrokerAddress address)
     {
         if (Find<AuthenticationFailureException>(error) is not null || Find<PossibleAuthenticationFailureException>(error) is not null)
         {
