@@ -22,7 +22,13 @@ internal static class ConnectionErrors
     /// <summary>Whether an attempt to connect ended because nobody answered in time.</summary>
     public static bool IsTimeout(Exception error) => Innermost(error) is OperationCanceledException or TimeoutException;
 
-    private static string Remedy(Exception error, BrokerAddress address)
+    /// <summary>Whether a broker was there and would not let us in.</summary>
+    public static bool IsRefusal(Exception error) =>
+        Find<AuthenticationFailureException>(error) is not null || Find<PossibleAuthenticationFailureException>(error) is not null
+        || Find<OperationInterruptedException>(error) is { ShutdownReason.ReplyCode: 403 or 530 };
+
+    /// <summary>What to look at, in one sentence.</summary>
+    public static string Remedy(Exception error, BrokerAddress address)
     {
         if (Find<AuthenticationFailureException>(error) is not null || Find<PossibleAuthenticationFailureException>(error) is not null)
         {
