@@ -140,6 +140,8 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
                 var error = new ObjectDisposedException(typeof(MessageBus).FullName);
                 _started.TrySetException(error);
                 _buffer.Writer.TryComplete(error);
+                return;
+            }
             catch (OperationInterruptedException error) when (QueueErrors.IsRefusal(error) && _started.TrySetException(Refused(error)))
             {
                 return;
