@@ -31,9 +31,9 @@ public sealed partial class MessageBus
         var subscribe = options ?? new SubscribeOptions();
         return ConsumeAsync(queue, handler, subscribe, async token =>
         {
-            await _declarer.EnsureExchangeAsync(new ExchangeDefinition(exchange) { Kind = subscribe.ExchangeKind }, token).ConfigureAwait(false);
+            await _consumerDeclarer.EnsureExchangeAsync(new ExchangeDefinition(exchange) { Kind = subscribe.ExchangeKind }, token).ConfigureAwait(false);
             await EnsureQueueAsync(queue, subscribe, token).ConfigureAwait(false);
-            await _declarer.BindAsync(new BindingDefinition(exchange, queue, bindingKey) { Arguments = subscribe.BindingArguments }, token).ConfigureAwait(false);
+            await _consumerDeclarer.BindAsync(new BindingDefinition(exchange, queue, bindingKey) { Arguments = subscribe.BindingArguments }, token).ConfigureAwait(false);
         }, cancellationToken);
     }
 
@@ -45,7 +45,7 @@ public sealed partial class MessageBus
         ArgumentNullException.ThrowIfNull(bindingKey);
         var read = options ?? new ReadOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(read.Capacity, 1);
-        var reader = new LiveReader<T>(_consuming, _declarer, _content, exchange, bindingKey, read, _options, _time, _logger);
+        var reader = new LiveReader<T>(_consuming, _consumerDeclarer, _content, exchange, bindingKey, read, _options, _time, _logger);
         await using (reader.ConfigureAwait(false))
         {
             await reader.StartAsync(cancellationToken).ConfigureAwait(false);

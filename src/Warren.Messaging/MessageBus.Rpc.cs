@@ -30,7 +30,7 @@ public sealed partial class MessageBus
             Queue = queue,
             Concurrency = respond.Concurrency,
             DeclareAsync = token => respond.DeclareQueue
-                ? _declarer.EnsureQueueAsync(new QueueDefinition(queue) { Type = respond.QueueType }, token)
+                ? _consumerDeclarer.EnsureQueueAsync(new QueueDefinition(queue) { Type = respond.QueueType }, token)
                 : Task.CompletedTask,
             HandleAsync = message => AnswerAsync(message, handler, handlers.Token),
             MoveAsync = (message, settlement) => MoveAsync(message, settlement, handlers.Token),

@@ -34,7 +34,7 @@ public sealed partial class MessageBus
     {
         if (options.DeclareQueue)
         {
-            await _declarer.EnsureQueueAsync(
+            await _consumerDeclarer.EnsureQueueAsync(
                 new QueueDefinition(queue) { Type = options.QueueType, Arguments = options.QueueArguments }, cancellationToken).ConfigureAwait(false);
         }
     }

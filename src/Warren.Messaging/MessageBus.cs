@@ -22,6 +22,7 @@ public sealed partial class MessageBus : IMessageBus
     private readonly BrokerConnection[] _publishing;
     private readonly ContentPipeline _content;
     private readonly TopologyDeclarer _declarer;
+    private readonly TopologyDeclarer _consumerDeclarer;
     private readonly MessagePublisher _publisher;
     private readonly RetryLadder _ladder;
     private readonly Requester _requester;
@@ -44,6 +45,8 @@ public sealed partial class MessageBus : IMessageBus
         // Admin work shares the publishing connection: it must not wait behind a full consumer.
         var channels = new AdminChannels(_publishing[0], options, time);
         _declarer = new TopologyDeclarer(channels);
+        // What a consumer needs goes its own way: while the broker blocks publishers, their connection answers nothing.
+        _consumerDeclarer = new TopologyDeclarer(new AdminChannels(_consuming, options, time));
         _publisher = new MessagePublisher(_publishing, _declarer, _content, options, time, publishing);
         _ladder = new RetryLadder(_declarer, _publisher);
         _requester = new Requester(_publishing[0], _content, options, time);
