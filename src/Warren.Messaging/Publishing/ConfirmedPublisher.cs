@@ -237,8 +237,8 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
             catch (Exception error) when (channel.IsUsable && !Failures.IsOfTheConnection(error))
             {
                 // The client could not write this message, so the tag was not used.
-                _backlog.Undo(channel);
-                Fail(message, Failures.Invalid(message, error));
+                if (_backlog.Undo(channel))
+                    Fail(message, Failures.Invalid(message, error));
             }
             catch (Exception error) when (error is not OutOfMemoryException)
             {

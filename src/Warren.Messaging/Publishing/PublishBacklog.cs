@@ -92,12 +92,15 @@ internal sealed class PublishBacklog(int window)
     }
 
     /// <summary>Takes back the tag of the message that was taken last: the client could not write it.</summary>
-    public void Undo(ConfirmChannel channel)
+    /// <returns>False if the channel ended meanwhile, and the message waits for the next one.</returns>
+    public bool Undo(ConfirmChannel channel)
     {
         lock (_gate)
         {
-            if (_channel == channel)
-                _inFlight.RemoveLast();
+            if (_channel != channel)
+                return false;
+            _inFlight.RemoveLast();
+            return true;
         }
     }
 
