@@ -18,7 +18,6 @@ namespace Warren.Messaging.Consumers;
 /// </remarks>
 internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 {
-    private static readonly TimeSpan AckDelay = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan ShrinkPause = TimeSpan.FromSeconds(5);
 
     private readonly IChannel _channel;
@@ -31,19 +30,13 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     private readonly ConcurrentQueue<PooledBuffer> _buffers = new();
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _credit = new();
-    private readonly AckBatch? _acks;
-    private readonly ITimer? _ackTimer;
+    private readonly Acknowledger _acks;
     private int _workers;
     private int _busy;
     private int _prefetch;
-    private long _deliveries;
-    private long _settled;
-    private TaskCompletionSource? _renewal;
     private long _lastShrink;
     private string _tag = "";
     private volatile bool _stopping;
-    private int _ackArmed;
 
     private ConsumerSession(
         IChannel channel, ConsumerSettings settings, PrefetchTuner tuner, HandlerSlots slots, TimeProvider time, ILogger logger)
@@ -54,12 +47,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         _slots = slots;
         _time = time;
         _logger = logger;
-        if (settings.AckTogether)
-        {
-            _acks = new AckBatch();
-            _ackTimer = time.CreateTimer(
-                static state => _ = ((ConsumerSession)state!).FlushAcksAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _acks = new Acknowledger(channel, settings.Queue, settings.AckTogether, time, logger);
     }
 
     /// <inheritdoc />
@@ -69,7 +57,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     public Task<string> Ended => _ended.Task;
 
     /// <summary>How many deliveries arrived.</summary>
-    public long Deliveries => Interlocked.Read(ref _deliveries);
+    public long Deliveries => _acks.Delivered;
 
     /// <summary>Whether a handler runs or a delivery waits for one.</summary>
     public bool IsBusy => Volatile.Read(ref _busy) > 0 || !_work.IsEmpty;
@@ -146,8 +134,23 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         {
             return false;
         }
-        await FlushAcksAsync().ConfigureAwait(false);
+        await _acks.FlushAsync().ConfigureAwait(false);
+        await SettleAsync().ConfigureAwait(false);
         return true;
+    }
+
+    // An ack has no answer, and a quorum queue may drop those it has not taken in when the channel closes. What is asked after them and
+    // answered shows that the broker has read them all.
+    private async Task SettleAsync()
+    {
+        try
+        {
+            await ProbeAsync(TimeSpan.FromSeconds(5), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException or ObjectDisposedException or TimeoutException)
+        {
+            Log.CancelFailed(_logger, error, _settings.Queue);
+        }
     }
 
     /// <inheritdoc />
@@ -155,8 +158,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     {
         _stopping = true;
         _ended.TrySetResult("closed");
-        if (_ackTimer is not null)
-            await _ackTimer.DisposeAsync().ConfigureAwait(false);
+        await _acks.DisposeAsync().ConfigureAwait(false);
         await _channel.DisposeQuietlyAsync().ConfigureAwait(false);
     }
 
@@ -168,7 +170,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         // Deliveries of a stopping consumer go back when its channel closes.
         if (_stopping)
             return Task.CompletedTask;
-        Interlocked.Increment(ref _deliveries);
+        _acks.Deliver();
         if (!_buffers.TryDequeue(out var buffer))
             buffer = new PooledBuffer();
         body.Span.CopyTo(buffer.GetSpan(body.Length));
@@ -220,13 +222,8 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     // used up and nothing can be under way. If that moment never comes, the credit was not what held us up.
     private async ValueTask GrowAsync()
     {
-        lock (_credit)
-        {
-            if (_renewal is not null || _stopping || Interlocked.Read(ref _deliveries) - _settled != _prefetch)
-                return;
-            _renewal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-        await RenewAsync(giveBack: false).ConfigureAwait(false);
+        if (!_stopping && _acks.TryHold(onlyIfOutstanding: _prefetch))
+            await RenewAsync(giveBack: false).ConfigureAwait(false);
     }
 
     // Too much lies here waiting for slow handlers. If somebody else could take it, it goes back.
@@ -243,15 +240,11 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
             Log.CancelFailed(_logger, error, _settings.Queue);
             return;
         }
-        lock (_credit)
-        {
-            if (_renewal is not null || _stopping)
-                return;
-            _renewal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-        await RenewAsync(giveBack: true).ConfigureAwait(false);
+        if (!_stopping && _acks.TryHold(onlyIfOutstanding: null))
+            await RenewAsync(giveBack: true).ConfigureAwait(false);
     }
 
+    // Call with the acks held.
     private async Task RenewAsync(bool giveBack)
     {
         try
@@ -262,8 +255,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
             await _channel.BasicCancelAsync(old).ConfigureAwait(false);
             while (giveBack && _work.TryDequeue(out var message))
             {
-                await _channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true).ConfigureAwait(false);
-                Settled(message.DeliveryTag);
+                await _acks.GiveBackAsync(message.DeliveryTag).ConfigureAwait(false);
                 Recycle(message);
             }
             if (!_stopping)
@@ -276,13 +268,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         }
         finally
         {
-            TaskCompletionSource renewal;
-            lock (_credit)
-            {
-                renewal = _renewal!;
-                _renewal = null;
-            }
-            renewal.SetResult();
+            _acks.Release();
         }
     }
 
@@ -339,73 +325,12 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         _tuner.Observe(took);
         if (_tuner.ShouldGrow)
             await GrowAsync().ConfigureAwait(false);
-        await AckAsync(message.DeliveryTag).ConfigureAwait(false);
+        await _acks.AckAsync(message.DeliveryTag, _prefetch).ConfigureAwait(false);
         if (_tuner.ShouldShrink && _time.GetElapsedTime(Interlocked.Read(ref _lastShrink)) > ShrinkPause)
         {
             Interlocked.Exchange(ref _lastShrink, _time.GetTimestamp());
             _ = ShrinkAsync();
         }
-    }
-
-    private async ValueTask AckAsync(ulong tag)
-    {
-        if (!_channel.IsOpen)
-            return; // The broker gives it to the next consumer; at least once means this.
-        if (_acks is null)
-        {
-            await TryAckAsync(tag, multiple: false).ConfigureAwait(false);
-            return;
-        }
-        if (_acks.Settle(tag) >= Math.Max(1, _prefetch / 4))
-            await FlushAcksAsync().ConfigureAwait(false);
-        else if (Interlocked.Exchange(ref _ackArmed, 1) == 0)
-            _ackTimer!.Change(AckDelay, Timeout.InfiniteTimeSpan);
-    }
-
-    private async Task FlushAcksAsync()
-    {
-        if (_acks is null)
-            return;
-        Interlocked.Exchange(ref _ackArmed, 0);
-        if (_acks.Take() is > 0 and var tag)
-            await TryAckAsync(tag, multiple: true).ConfigureAwait(false);
-    }
-
-    private async ValueTask TryAckAsync(ulong tag, bool multiple)
-    {
-        // No credit may come back while the consumer is being renewed.
-        while (true)
-        {
-            Task renewal;
-            lock (_credit)
-            {
-                if (_renewal is null)
-                {
-                    _settled = multiple ? (long)tag : _settled + 1;
-                    break;
-                }
-                renewal = _renewal.Task;
-            }
-            await renewal.ConfigureAwait(false);
-        }
-        try
-        {
-            await _channel.BasicAckAsync(tag, multiple).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException or ObjectDisposedException or OperationCanceledException or System.Threading.Channels.ChannelClosedException)
-        {
-            // The channel is gone, and with it the delivery: it comes again.
-            Log.AckFailed(_logger, error, _settings.Queue);
-        }
-    }
-
-    // A delivery went back on its own.
-    private void Settled(ulong tag)
-    {
-        if (_acks is not null)
-            _acks.Settle(tag);
-        else
-            _settled++;
     }
 
     private void Recycle(MessageContext message)
@@ -424,9 +349,6 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     {
         [LoggerMessage(LogLevel.Error, "A message of {Queue} could not be settled; it will come again. Message id {MessageId}")]
         public static partial void SettleFailed(ILogger logger, Exception error, string queue, string? messageId);
-
-        [LoggerMessage(LogLevel.Debug, "An ack on {Queue} met a closed channel; the message will come again")]
-        public static partial void AckFailed(ILogger logger, Exception error, string queue);
 
         [LoggerMessage(LogLevel.Debug, "The consumer of {Queue} was not canceled in good order")]
         public static partial void CancelFailed(ILogger logger, Exception error, string queue);

@@ -50,7 +50,7 @@ internal static class Failures
     {
         var address = publisher.Connection.Address;
         var known = sent ? "It was sent; the broker may have it." : "It was not sent.";
-        if (publisher.BlockedReason is { } blocked)
+        if (publisher.Connection.BlockedReason is { } blocked)
         {
             return new PublishFailedException(
                 $"{address} blocks publishers ({blocked}), so the message to {destination} could not be confirmed in time. {known} Free memory or disk there.",

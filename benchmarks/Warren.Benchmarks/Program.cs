@@ -1,0 +1,20 @@
+using System.CommandLine;
+using Warren.Benchmarks.Commands;
+using Warren.Benchmarks.Libraries.Raw;
+using Warren.Benchmarks.Variants;
+using Warren.Benchmarks.Works;
+
+var catalog = new VariantCatalog(
+    [
+        .. RawLibrary.Variants,
+        .. Warren.Benchmarks.Libraries.Warren.WarrenLibrary.Variants,
+    ],
+    RawPublish.FillAsync);
+if (await catalog.AnswerAsync(args) is { } exitCode)
+    return exitCode;
+
+var root = new RootCommand("Measures Warren against RabbitMQ.Client and other libraries: same run, interleaved rounds, medians and ratios.");
+foreach (var work in Work.All)
+    root.Add(new WorkCommand(work.Name, work.Summary, [work]));
+root.Add(new WorkCommand("all", "Every work.", Work.All));
+return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Warren.TestKit;
+
+namespace Warren.Interop.Tests.Peers;
+
+/// <summary>Where the peers of <c>tests/interop</c> are and what runs them; a test is skipped, or failed on CI, when that is missing.</summary>
+internal static class PeerPrograms
+{
+    private static readonly Lazy<string> Root = new(FindRoot);
+    private static readonly Lazy<Task<string?>> Python = new(PythonMissesAsync);
+    private static readonly Lazy<Task<string?>> Node = new(NodeMissesAsync);
+
+    /// <summary>The program and the first arguments that start a peer.</summary>
+    public static async Task<(string Program, string Script)> CommandAsync(PeerKind kind)
+    {
+        var (program, script, missing) = kind switch
+        {
+            PeerKind.SharedClient => (PythonProgram, "python/aio_pika_peer.py", Python),
+            PeerKind.Pika => (PythonProgram, "python/pika_peer.py", Python),
+            PeerKind.Amqplib => ("node", "node/peer.js", Node),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+        };
+        if (await missing.Value is { } reason)
+            Services.Missing(reason);
+        return (program, Path.Combine(Root.Value, "tests", "interop", script));
+    }
+
+    // Debian's packages are seen by Debian's interpreter alone, and another one may come first on the PATH.
+    private static string PythonProgram =>
+        Environment.GetEnvironmentVariable("WARREN_TEST_PYTHON") ?? (File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
+
+    private static async Task<string?> PythonMissesAsync() =>
+        await RunAsync(PythonProgram, Root.Value, "-c", "import aio_pika, pika") is { } error
+            ? $"{PythonProgram} has no aio_pika and pika; ./test installs python3-aio-pika and python3-pika. {error}"
+            : null;
+
+    private static async Task<string?> NodeMissesAsync()
+    {
+        var directory = Path.Combine(Root.Value, "tests", "interop", "node");
+        // npm writes this file last, and with the time of the lock file's reading.
+        var installed = new FileInfo(Path.Combine(directory, "node_modules", ".package-lock.json"));
+        if (installed.Exists && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(directory, "package-lock.json")))
+            return null;
+        return await RunAsync("npm", directory, "ci", "--ignore-scripts", "--no-audit", "--no-fund") is { } error
+            ? $"npm ci in tests/interop/node failed; ./test installs nodejs and npm. {error}"
+            : null;
+    }
+
+    /// <summary>Runs a program to its end; what it said if it failed or could not be started, else null.</summary>
+    private static async Task<string?> RunAsync(string program, string directory, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = directory,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+            })!;
+            process.StandardInput.Close();
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            return process.ExitCode == 0 ? null : $"{program} ended with {process.ExitCode}: {await output}{await errors}";
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            return $"{program}: {exception.Message}";
+        }
+    }
+
+    private static string FindRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
+            directory = directory.Parent;
+        return directory?.FullName ?? throw new DirectoryNotFoundException($"Found no Warren.slnx above {AppContext.BaseDirectory}.");
+    }
+}
