@@ -145,9 +145,19 @@ internal sealed class MessagePublisher : IAsyncDisposable
         Activity? activity, CancellationToken cancellationToken)
     {
         var deadline = Deadline(options);
-        if (!_exchanges.IsKnown(exchange))
+        Task<string?> sent;
+        if (_exchanges.IsKnown(exchange))
+        {
+            sent = Send(publisher, exchange, routingKey, message, options, mandatory, deadline, activity, cancellationToken);
+        }
+        else
+        {
+            using var place = _exchanges.StandInLine(exchange);
             await EnsureExchangeAsync(publisher, exchange, routingKey, options, deadline, cancellationToken).ConfigureAwait(false);
-        return await Send(publisher, exchange, routingKey, message, options, mandatory, deadline, activity, cancellationToken).ConfigureAwait(false);
+            await place.Turn.ConfigureAwait(false);
+            sent = Send(publisher, exchange, routingKey, message, options, mandatory, deadline, activity, cancellationToken);
+        }
+        return await sent.ConfigureAwait(false);
     }
 
     private async Task EnsureExchangeAsync(
