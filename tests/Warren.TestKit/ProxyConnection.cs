@@ -71,9 +71,9 @@ internal sealed class ProxyConnection : IDisposable
             // With a linger time of zero, close sends a reset instead of an orderly end.
             socket.LingerState = new LingerOption(true, 0);
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Its peer was faster.
+            // Its peer was faster, or it was cut while it still connected, which disposes it.
         }
 
         socket.Dispose();
