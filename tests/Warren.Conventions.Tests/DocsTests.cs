@@ -31,6 +31,32 @@ public partial class DocsTests
         where !File.Exists(Path.Combine(Repository.Root, match.Value))
         select $"{file}:{Repository.Line(text, match.Index)} speaks of {match.Value}, which does not exist.");
 
+    // What moves or is renamed in the code has to be told again.
+    [Fact]
+    public void Code_that_documents_speak_of_exists()
+    {
+        var sources = Repository.Files.Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
+            .Select(Repository.Read).ToList();
+        var words = sources.SelectMany(text => Words().Matches(text).Select(match => match.Value)).ToHashSet();
+
+        Nothing.In(
+            from document in Documents
+            where document == "docs/architecture.md" || document.StartsWith("docs/concepts/", StringComparison.Ordinal)
+            let text = WithoutFences(Repository.Read(document))
+            from Match name in CodeNames().Matches(text)
+            let parts = name.Groups[1].Value.Split('.')
+            where !(parts.Length == 1 ? words.Contains(parts[0]) || parts[0].EndsWith("Tests", StringComparison.Ordinal) : Has(parts[^2], parts[^1]))
+                && !Repository.Projects("src").Any(project => project.Name == name.Groups[1].Value)
+            select $"{document}:{Repository.Line(text, name.Index)} speaks of {name.Groups[1].Value}, which is not in the code.");
+
+        bool Has(string type, string member)
+        {
+            var declaring = sources.Where(text => Regex.IsMatch(text, $@"\b(?:class|record|struct|interface|enum) {type}(?:Options)?\b")).ToList();
+            return words.Contains(type) && words.Contains(member)
+                && (declaring.Count == 0 || declaring.Any(text => Regex.IsMatch(text, $@"\b{member}\b")));
+        }
+    }
+
     [Fact]
     public void Decisions_have_numbers_of_their_own() => Nothing.In(
         from decision in Decisions
@@ -126,6 +152,12 @@ public partial class DocsTests
 
     [GeneratedRegex(@"^(`{3,}|~{3,})[^\n]*\n[\s\S]*?^\1", RegexOptions.Multiline)]
     private static partial Regex Fences();
+
+    [GeneratedRegex(@"`([A-Z]\w+(?:\.[A-Z]\w+)*)(?:\([^`]*\))?`")]
+    private static partial Regex CodeNames();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Words();
 
     [GeneratedRegex(@"(`+)[^`\n]+\1")]
     private static partial Regex CodeSpans();

@@ -7,12 +7,8 @@ public class StyleTests
 {
     private const int LongestFile = 400;
 
-    // A longer file, and why it is one.
-    private static readonly Dictionary<string, string> LongFiles = new()
-    {
-        ["src/Warren.Messaging/Consumers/ConsumerSession.cs"] = "delivery, credit and settlement of one channel; to be parted",
-        ["src/Warren.Messaging/Publishing/ConfirmedPublisher.cs"] = "one lock guards the writer, the window and the suspects; parting them would part the lock",
-    };
+    // A longer file, and why it is one. There is none.
+    private static readonly Dictionary<string, string> LongFiles = [];
 
     private static IEnumerable<string> Sources => Repository.Files.Where(file => file.EndsWith(".cs", StringComparison.Ordinal));
 
