@@ -35,7 +35,10 @@ public class DependencyTests
         ["Warren.Celery"] = [],
         ["Warren.Broker"] = [],
         ["Warren.Server"] = ["OpenTelemetry"],
-        ["Warren.Cli"] = ["Spectre.Console", "System.CommandLine"],
+        ["Warren.Cli"] =
+        [
+            "Microsoft.Extensions.Configuration.EnvironmentVariables", "Microsoft.Extensions.Configuration.Json", "Spectre.Console", "System.CommandLine",
+        ],
     };
 
     private static readonly string[] MayUseAspNetCore = ["Warren.Broker", "Warren.Server"];
