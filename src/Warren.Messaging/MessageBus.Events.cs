@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RabbitMQ.Client;
 using Warren.Messaging.Consumers;
 using Warren.Messaging.Topology;
 
@@ -41,16 +42,38 @@ public sealed partial class MessageBus
     public async IAsyncEnumerable<T> ReadAsync<T>(
         string exchange, string bindingKey, ReadOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(exchange);
-        ArgumentNullException.ThrowIfNull(bindingKey);
-        var read = options ?? new ReadOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(read.Capacity, 1);
-        var reader = new LiveReader<T>(_consuming, _declarer, _content, exchange, bindingKey, read, _options, _time, _logger);
+        var reader = await StartReadingAsync<T>(
+            exchange, bindingKey, options ?? new ReadOptions(), (_, properties, body) => _content.Decode<T>(body, properties), cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
-            await reader.StartAsync(cancellationToken).ConfigureAwait(false);
             await foreach (var message in reader.Events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
                 yield return message;
+        }
+    }
+
+    /// <summary>Reads events live as bytes, with what came with them; ends when the queue is bound.</summary>
+    internal Task<LiveReader<T>> ReadRawAsync<T>(
+        string exchange, string bindingKey, ReadOptions options, Func<string, IReadOnlyBasicProperties, byte[], T> make, CancellationToken cancellationToken) =>
+        StartReadingAsync<T>(
+            exchange, bindingKey, options,
+            (routingKey, properties, body) => make(routingKey, properties, _content.Decode<byte[]>(body, properties)), cancellationToken);
+
+    private async Task<LiveReader<T>> StartReadingAsync<T>(
+        string exchange, string bindingKey, ReadOptions options, LiveDecoder<T> decode, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(exchange);
+        ArgumentNullException.ThrowIfNull(bindingKey);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Capacity, 1, nameof(options.Capacity));
+        var reader = new LiveReader<T>(_consuming, _declarer, decode, exchange, bindingKey, options, _options, _time, _logger);
+        try
+        {
+            await reader.StartAsync(cancellationToken).ConfigureAwait(false);
+            return reader;
+        }
+        catch
+        {
+            await reader.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
     }
 }

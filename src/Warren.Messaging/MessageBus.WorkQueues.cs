@@ -122,7 +122,7 @@ public sealed partial class MessageBus
             ContentException content => content.Reason,
             RejectMessageException => "rejected",
             _ when message.Attempt >= retry.MaxAttempts => "attempts_exhausted",
-            _ when retry.ShouldRetry?.Invoke(error) == false => "not_retryable",
+            _ when !ShouldRetry(message, error, retry) => "not_retryable",
             _ => null,
         };
         if (reason is not null)
@@ -133,6 +133,20 @@ public sealed partial class MessageBus
         var delay = RetryLadder.Delay(retry, message.Attempt);
         Log.Retrying(_logger, error, message.Queue, message.MessageId, message.Attempt, retry.MaxAttempts, delay);
         return new Settlement.Retry(error, delay);
+    }
+
+    private bool ShouldRetry(MessageContext message, Exception error, RetryPolicy retry)
+    {
+        try
+        {
+            return retry.ShouldRetry?.Invoke(error) ?? true;
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // The policy is the user's code too; its fault must not make the message go round without end.
+            Log.PolicyFailed(_logger, fault, message.Queue, message.MessageId);
+            return true;
+        }
     }
 
     private async Task MoveAsync(MessageContext message, Settlement settlement, CancellationToken cancellationToken)
@@ -165,6 +179,9 @@ public sealed partial class MessageBus
 
         [LoggerMessage(LogLevel.Warning, "A message of {Queue} failed at attempt {Attempt} of {MaxAttempts} and comes again in {Delay}. Message id {MessageId}")]
         public static partial void Retrying(ILogger logger, Exception error, string queue, string? messageId, int attempt, int maxAttempts, TimeSpan delay);
+
+        [LoggerMessage(LogLevel.Error, "RetryPolicy.ShouldRetry of {Queue} threw, which counts as true. Message id {MessageId}")]
+        public static partial void PolicyFailed(ILogger logger, Exception error, string queue, string? messageId);
 
         [LoggerMessage(LogLevel.Warning, "A request on {Queue} failed; its caller is told. Correlation id {CorrelationId}")]
         public static partial void RequestFailed(ILogger logger, Exception error, string queue, string? correlationId);

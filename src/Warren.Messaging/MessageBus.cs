@@ -41,8 +41,8 @@ public sealed partial class MessageBus : IMessageBus
         _publishing = [.. Enumerable.Range(0, options.PublishConnections)
             .Select(i => new BrokerConnection(options, address, i == 0 ? "publish" : $"publish {i + 1}", time, connections))];
         _content = new ContentPipeline(options);
-        // Admin work shares the publishing connection: it must not wait behind a full consumer.
-        var channels = new AdminChannels(_publishing[0], options, time);
+        // A memory alarm stops connections that publish; consumers must be able to come back and drain the queues even then.
+        var channels = new AdminChannels(_consuming, options, time);
         _declarer = new TopologyDeclarer(channels);
         _publisher = new MessagePublisher(_publishing, _declarer, _content, options, time, publishing);
         _ladder = new RetryLadder(_declarer, _publisher);

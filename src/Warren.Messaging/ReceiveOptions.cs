@@ -32,7 +32,10 @@ public record ReceiveOptions
     /// <summary>Whether the queue is declared if it does not exist. If false, a missing queue is an error. The default is true.</summary>
     public bool DeclareQueue { get; init; } = true;
 
-    /// <summary>Whether no other consumer may be on the queue. The default is false.</summary>
+    /// <summary>
+    /// Whether no other consumer may be on the queue. RabbitMQ keeps to it on classic queues only; a quorum queue has the argument
+    /// <c>x-single-active-consumer</c> for that. The default is false.
+    /// </summary>
     public bool Exclusive { get; init; }
 
     /// <summary>The consumer's priority: higher ones are served first. The default is 0.</summary>

@@ -7,8 +7,10 @@ namespace Warren.Messaging.Consumers;
 internal sealed class AckBatch
 {
     private readonly Lock _gate = new();
-    private readonly SortedSet<ulong> _ahead = [];
+    private readonly HashSet<ulong> _ahead = [];
+    private readonly HashSet<ulong> _passedOver = [];
     private ulong _prefix;
+    private ulong _ackable;
     private ulong _acked;
 
     /// <summary>How many settled deliveries wait for their ack.</summary>
@@ -17,7 +19,7 @@ internal sealed class AckBatch
         get
         {
             lock (_gate)
-                return (int)(_prefix - _acked);
+                return (int)(_ackable - _acked);
         }
     }
 
@@ -28,17 +30,22 @@ internal sealed class AckBatch
     {
         lock (_gate)
         {
-            if (tag == _prefix + 1)
-            {
-                _prefix = tag;
-                while (_ahead.Remove(_prefix + 1))
-                    _prefix++;
-            }
-            else
-            {
-                _ahead.Add(tag);
-            }
-            return (int)(_prefix - _acked);
+            Advance(tag);
+            return (int)(_ackable - _acked);
+        }
+    }
+
+    /// <summary>
+    /// Notes that a delivery went back to its queue on its own. RabbitMQ closes the channel over an ack whose very tag it does not
+    /// know any more, so it is covered by an ack for a later delivery or not at all.
+    /// </summary>
+    /// <param name="tag">Its delivery tag.</param>
+    public void PassOver(ulong tag)
+    {
+        lock (_gate)
+        {
+            _passedOver.Add(tag);
+            Advance(tag);
         }
     }
 
@@ -47,9 +54,20 @@ internal sealed class AckBatch
     {
         lock (_gate)
         {
-            if (_prefix == _acked)
+            if (_ackable == _acked)
                 return 0;
-            return _acked = _prefix;
+            return _acked = _ackable;
+        }
+    }
+
+    private void Advance(ulong tag)
+    {
+        _ahead.Add(tag);
+        while (_ahead.Remove(_prefix + 1))
+        {
+            _prefix++;
+            if (!_passedOver.Remove(_prefix))
+                _ackable = _prefix;
         }
     }
 }

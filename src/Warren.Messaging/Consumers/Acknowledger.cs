@@ -18,6 +18,7 @@ internal sealed partial class Acknowledger : IAsyncDisposable
     private readonly AckBatch? _batch;
     private readonly ITimer? _timer;
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _flushing = new(1, 1);
     private TaskCompletionSource? _hold;
     private long _delivered;
     private long _settled;
@@ -58,8 +59,19 @@ internal sealed partial class Acknowledger : IAsyncDisposable
     public async Task FlushAsync()
     {
         Interlocked.Exchange(ref _armed, 0);
-        if (_batch?.Take() is > 0 and var tag)
-            await SendAsync(tag, multiple: true).ConfigureAwait(false);
+        if (_batch is null)
+            return;
+        // One at a time: an ack that is overtaken by a later one names a tag the broker knows no more, and closes the channel.
+        await _flushing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_batch.Take() is > 0 and var tag)
+                await SendAsync(tag, multiple: true).ConfigureAwait(false);
+        }
+        finally
+        {
+            _flushing.Release();
+        }
     }
 
     /// <summary>Gives a delivery back to its queue. Call only while acks are held.</summary>
@@ -67,7 +79,7 @@ internal sealed partial class Acknowledger : IAsyncDisposable
     {
         await _channel.BasicNackAsync(tag, multiple: false, requeue: true).ConfigureAwait(false);
         if (_batch is not null)
-            _batch.Settle(tag);
+            _batch.PassOver(tag);
         else
             Interlocked.Increment(ref _settled);
     }

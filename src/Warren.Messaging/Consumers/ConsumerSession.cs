@@ -12,7 +12,7 @@ namespace Warren.Messaging.Consumers;
 /// One life of a consumer: a channel, from <c>basic.consume</c> until the channel closes, the broker cancels, or the loop ends it.
 /// </summary>
 /// <remarks>
-/// Deliveries are copied out of the client's callback and handled by workers of our own. A handler that ran inside the callback would
+/// Deliveries are copied out of the client's callback and handled by workers of our own. A handler that the callback waits for would
 /// stop the whole connection's reader when the broker closes the channel: RabbitMQ.Client waits there for the callback to end
 /// (docs/adr/0008-handlers-outside-the-callback.md).
 /// </remarks>
@@ -125,6 +125,8 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
                 Log.CancelFailed(_logger, error, _settings.Queue);
             }
         }
+        // A worker either is counted here or sees that it has to stop.
+        Interlocked.MemoryBarrier();
         CheckIdle();
         try
         {
@@ -176,7 +178,11 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         body.Span.CopyTo(buffer.GetSpan(body.Length));
         buffer.Advance(body.Length);
         _work.Enqueue(new MessageContext(_settings.Queue, exchange, routingKey, deliveryTag, redelivered, properties, buffer));
-        WorkSoon();
+        // A handler that has proved fast runs here up to its first wait: the way to another thread would take longer.
+        if (!_tuner.IsFast)
+            WorkSoon();
+        else if (_slots.TryTake())
+            Work();
         return Task.CompletedTask;
     }
 
@@ -277,8 +283,14 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     {
         if (_work.IsEmpty || !_slots.TryTake())
             return;
+        ThreadPool.UnsafeQueueUserWorkItem(static session => session.Work(), this, preferLocal: false);
+    }
+
+    // Call with a slot taken.
+    private void Work()
+    {
         Interlocked.Increment(ref _workers);
-        ThreadPool.UnsafeQueueUserWorkItem(static session => _ = session.WorkAsync(), this, preferLocal: false);
+        _ = WorkAsync();
     }
 
     private async Task WorkAsync()

@@ -2,12 +2,15 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
 using Warren.Messaging.Connections;
-using Warren.Messaging.Content;
 using Warren.Messaging.Diagnostics;
 using Warren.Messaging.Topology;
 
 namespace Warren.Messaging.Consumers;
+
+/// <summary>Makes what a reader sees of a delivery.</summary>
+internal delegate T LiveDecoder<T>(string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body);
 
 /// <summary>
 /// Reads live events for one reader: an exclusive queue, acknowledged by itself, and a bounded buffer. After a lost connection it
@@ -17,7 +20,7 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
 {
     private readonly BrokerConnection _connection;
     private readonly TopologyDeclarer _declarer;
-    private readonly ContentPipeline _content;
+    private readonly LiveDecoder<T> _decode;
     private readonly string _exchange;
     private readonly string _bindingKey;
     private readonly ReadOptions _read;
@@ -31,12 +34,12 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
     private TaskCompletionSource<string> _ended = new();
 
     public LiveReader(
-        BrokerConnection connection, TopologyDeclarer declarer, ContentPipeline content, string exchange, string bindingKey,
+        BrokerConnection connection, TopologyDeclarer declarer, LiveDecoder<T> decode, string exchange, string bindingKey,
         ReadOptions read, MessagingOptions options, TimeProvider time, ILogger logger)
     {
         _connection = connection;
         _declarer = declarer;
-        _content = content;
+        _decode = decode;
         _exchange = exchange;
         _bindingKey = bindingKey;
         _read = read;
@@ -78,7 +81,7 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
     {
         try
         {
-            var message = _content.Decode<T>(body, properties);
+            var message = _decode(routingKey, properties, body);
             if (!_buffer.Writer.TryWrite(message))
             {
                 MessagingTelemetry.LiveDropped.Add(1);
@@ -131,6 +134,18 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
             {
                 return;
             }
+            catch (Exception) when (_connection.IsDisposed)
+            {
+                // The bus was disposed: no more events, and nobody may wait for them for ever.
+                var error = new ObjectDisposedException(typeof(MessageBus).FullName);
+                _started.TrySetException(error);
+                _buffer.Writer.TryComplete(error);
+                return;
+            }
+            catch (OperationInterruptedException error) when (QueueErrors.IsRefusal(error) && _started.TrySetException(Refused(error)))
+            {
+                return;
+            }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
                 // The loop must live on: it is what brings the events back.
@@ -170,6 +185,9 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
             await channel.DisposeQuietlyAsync().ConfigureAwait(false);
         }
     }
+
+    private QueueOperationException Refused(OperationInterruptedException error) =>
+        QueueErrors.Explain(error, $"read exchange \"{_exchange}\" with \"{_bindingKey}\"", _connection.Address);
 
     private static partial class Log
     {

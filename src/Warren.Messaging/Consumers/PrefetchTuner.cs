@@ -12,6 +12,9 @@ internal sealed class PrefetchTuner
     // A message should wait here no longer than about this for its handler.
     private const double BufferSeconds = 0.05;
 
+    // A handler that takes less may run where the delivery arrives.
+    private const double FastSeconds = 0.001;
+
     // One fast message proves nothing.
     private const int SamplesToGrow = 32;
 
@@ -36,6 +39,9 @@ internal sealed class PrefetchTuner
     /// <summary>The number that fits the handler best.</summary>
     public int Wanted { get; private set; }
 
+    /// <summary>Whether the handler takes so little time that a change of thread would cost more.</summary>
+    public bool IsFast { get; private set; }
+
     /// <summary>Whether much more should be fetched ahead.</summary>
     public bool ShouldGrow => Wanted >= Current * 4L;
 
@@ -45,8 +51,6 @@ internal sealed class PrefetchTuner
     /// <summary>Notes how long a handler took.</summary>
     public void Observe(TimeSpan handlerTime)
     {
-        if (!_automatic)
-            return;
         lock (_gate)
         {
             var seconds = handlerTime.TotalSeconds;
@@ -56,7 +60,9 @@ internal sealed class PrefetchTuner
                 _average = seconds;
             if (++_samples < SamplesToGrow && seconds <= BufferSeconds)
                 return;
-            Wanted = Math.Clamp((int)(_concurrency * BufferSeconds / Math.Max(_average, 1e-6)), _concurrency, Math.Max(Most, _concurrency));
+            IsFast = _average < FastSeconds && seconds < BufferSeconds;
+            if (_automatic)
+                Wanted = Math.Clamp((int)(_concurrency * BufferSeconds / Math.Max(_average, 1e-6)), _concurrency, Math.Max(Most, _concurrency));
         }
     }
 

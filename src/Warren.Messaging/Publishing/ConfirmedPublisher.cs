@@ -276,6 +276,8 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         }
         if (late.Count > 0)
             MessagingTelemetry.InFlight.Add(-_backlog.Prune());
+        if (_backlog.EndRefillPause())
+            _ = WriteAsync(int.MaxValue);
     }
 
     private static partial class Log

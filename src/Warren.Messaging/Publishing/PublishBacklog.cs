@@ -13,6 +13,7 @@ internal sealed class PublishBacklog(int window)
     private readonly Stack<PendingPublish> _idle = new();
     private ConfirmChannel? _channel;
     private bool _writing;
+    private bool _full;
     private bool _closed;
     private int _count;
 
@@ -67,7 +68,7 @@ internal sealed class PublishBacklog(int window)
         lock (_gate)
         {
             channel = _channel!;
-            while (!blocked && _channel is { IsUsable: true } && !_inFlight.IsFull && _inFlight.Count < window)
+            while (!blocked && _channel is { IsUsable: true } && HasRoom())
             {
                 var queue = _suspects.Count > 0 ? _suspects : _waiting;
                 // A suspect travels alone.
@@ -120,6 +121,7 @@ internal sealed class PublishBacklog(int window)
         lock (_gate)
         {
             _channel = null;
+            _full = false;
             List<PendingPublish> unanswered = [];
             foreach (var message in _inFlight.Reset())
             {
@@ -188,6 +190,19 @@ internal sealed class PublishBacklog(int window)
             return [.. _inFlight.InFlight().Concat(_suspects).Concat(_waiting).Where(message => message.Deadline <= now && !message.IsAnswered)];
     }
 
+    /// <summary>Ends the wait for half a window: a slow queue must not hold up the others.</summary>
+    /// <returns>Whether the caller has to write now.</returns>
+    public bool EndRefillPause()
+    {
+        lock (_gate)
+        {
+            if (!_full || _inFlight.IsFull || _inFlight.Count >= window || _waiting.Count == 0)
+                return false;
+            _full = false;
+            return TakePen();
+        }
+    }
+
     /// <summary>Lets answered messages go that wait to be sent. Those in flight keep their tag until the broker answers.</summary>
     /// <returns>How many.</returns>
     public int Prune()
@@ -229,6 +244,17 @@ internal sealed class PublishBacklog(int window)
         if (_writing || _channel is null)
             return false;
         return _writing = true;
+    }
+
+    // A full window is refilled only from half on. Brokers write and confirm in batches as large as what lies before them: one message
+    // for one confirm would keep the batches small, and costs a quarter of the throughput of a classic queue.
+    private bool HasRoom()
+    {
+        if (_inFlight.IsFull || _inFlight.Count >= window)
+            _full = true;
+        else if (_inFlight.Count <= window / 2)
+            _full = false;
+        return !_full;
     }
 
     private void Leave(PendingPublish message)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using RabbitMQ.Client;
 using Warren.Messaging.Publishing;
 using Warren.Messaging.Topology;
@@ -15,6 +14,8 @@ public sealed class DeadLetters
 {
     // How many replayed messages wait for their confirm at once.
     private const int Window = 256;
+
+    private static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(1);
 
     private readonly AdminChannels _channels;
     private readonly TopologyDeclarer _declarer;
@@ -43,7 +44,7 @@ public sealed class DeadLetters
         {
             letters.Add(letter);
             return Task.FromResult(letters.Count < max);
-        }, letters.Clear, cancellationToken).ConfigureAwait(false);
+        }, letters.Clear, static () => 0, cancellationToken).ConfigureAwait(false);
         return letters;
     }
 
@@ -58,7 +59,7 @@ public sealed class DeadLetters
             if (letter.MessageId == messageId)
                 found = letter;
             return Task.FromResult(found is null);
-        }, () => found = null, cancellationToken).ConfigureAwait(false);
+        }, () => found = null, static () => 0, cancellationToken).ConfigureAwait(false);
         return found;
     }
 
@@ -98,7 +99,7 @@ public sealed class DeadLetters
         {
             inFlight.Clear();
             kept = 0;
-        }, cancellationToken, finish: async (channel, token) =>
+        }, () => replayed, cancellationToken, finish: async (channel, token) =>
         {
             while (inFlight.Count > 0)
                 await SettleOneAsync(channel, token).ConfigureAwait(false);
@@ -122,7 +123,7 @@ public sealed class DeadLetters
                 purged++;
             }
             return true;
-        }, static () => { }, cancellationToken, finish: (channel, token) => channel.BasicQosAsync(0, 0, global: false, token)).ConfigureAwait(false);
+        }, static () => { }, () => purged, cancellationToken, finish: (channel, token) => channel.BasicQosAsync(0, 0, global: false, token)).ConfigureAwait(false);
         return purged;
     }
 
@@ -176,16 +177,16 @@ public sealed class DeadLetters
     }
 
     // Gets letters one by one on one channel until the visitor has enough or those of the start are through. What was not acked goes
-    // back when the channel closes.
+    // back when the channel closes; a call that follows at once would find the queue empty, so this ends when they are back.
     private async Task WithLettersAsync(
         string queue, string verb, int max, Func<DeadLetter, BasicGetResult, IChannel, CancellationToken, Task<bool>> visit, Action restart,
-        CancellationToken cancellationToken, Func<IChannel, CancellationToken, Task>? finish = null)
+        Func<int> gone, CancellationToken cancellationToken, Func<IChannel, CancellationToken, Task>? finish = null)
     {
         var source = QueueConventions.DeadLetterQueue(queue);
         if (!await _declarer.QueueExistsAsync(source, cancellationToken).ConfigureAwait(false))
             return;
-        await _channels.RunAsync(
-            string.Create(CultureInfo.InvariantCulture, $"{verb} the dead letters of queue \"{queue}\""),
+        var before = await _channels.RunAsync(
+            $"{verb} the dead letters of queue \"{queue}\"",
             async (channel, token) =>
             {
                 restart();
@@ -200,8 +201,25 @@ public sealed class DeadLetters
                 }
                 if (finish is not null)
                     await finish(channel, token).ConfigureAwait(false);
-                return true;
+                return count;
             },
             cancellationToken).ConfigureAwait(false);
+        await WaitForReturnAsync(source, before - gone(), cancellationToken).ConfigureAwait(false);
     }
+
+    private Task<bool> WaitForReturnAsync(string source, long expected, CancellationToken cancellationToken) => _channels.RunAsync(
+        $"look at queue \"{source}\"",
+        async (channel, token) =>
+        {
+            // Somebody else may take or look at them meanwhile, so there is an end to the patience.
+            var began = _time.GetTimestamp();
+            while (_time.GetElapsedTime(began) < ReturnPatience)
+            {
+                if ((await channel.QueueDeclarePassiveAsync(source, token).ConfigureAwait(false)).MessageCount >= expected)
+                    return true;
+                await Task.Delay(TimeSpan.FromMilliseconds(5), _time, token).ConfigureAwait(false);
+            }
+            return false;
+        },
+        cancellationToken);
 }

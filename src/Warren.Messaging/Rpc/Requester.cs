@@ -20,17 +20,32 @@ internal sealed class Requester(BrokerConnection connection, ContentPipeline con
     private volatile bool _disposed;
 
     /// <summary>Sends a request and waits for its reply.</summary>
-    public async Task<TResponse> RequestAsync<TRequest, TResponse>(
+    public Task<TResponse> RequestAsync<TRequest, TResponse>(
         string queue, TRequest request, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var patience = timeout ?? options.RequestTimeout;
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(patience, TimeSpan.Zero, nameof(timeout));
+        return MessagingTelemetry.Source.HasListeners() || MessagingTelemetry.RequestTime.Enabled
+            ? ObservedAsync<TRequest, TResponse>(queue, request, patience, cancellationToken)
+            : ExchangeAsync<TRequest, TResponse>(queue, request, patience, activity: null, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        if (_channel is { } channel)
+            await channel.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<TResponse> ObservedAsync<TRequest, TResponse>(
+        string queue, TRequest request, TimeSpan patience, CancellationToken cancellationToken)
+    {
         var began = time.GetTimestamp();
         using var activity = MessagingTelemetry.StartPublish("", queue, "request");
         try
         {
-            var channel = _channel is { IsOpen: true } open ? open : await OpenAsync(queue, patience, cancellationToken).ConfigureAwait(false);
-            return await ExchangeAsync<TRequest, TResponse>(channel, queue, request, patience, began, activity, cancellationToken).ConfigureAwait(false);
+            return await ExchangeAsync<TRequest, TResponse>(queue, request, patience, activity, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -43,17 +58,11 @@ internal sealed class Requester(BrokerConnection connection, ContentPipeline con
         }
     }
 
-    /// <inheritdoc />
-    public async ValueTask DisposeAsync()
-    {
-        _disposed = true;
-        if (_channel is { } channel)
-            await channel.DisposeAsync().ConfigureAwait(false);
-    }
-
     private async Task<TResponse> ExchangeAsync<TRequest, TResponse>(
-        RequestChannel channel, string queue, TRequest request, TimeSpan patience, long began, Activity? activity, CancellationToken cancellationToken)
+        string queue, TRequest request, TimeSpan patience, Activity? activity, CancellationToken cancellationToken)
     {
+        var began = time.GetTimestamp();
+        var channel = _channel is { IsOpen: true } open ? open : await OpenAsync(queue, patience, cancellationToken).ConfigureAwait(false);
         var correlationId = Interlocked.Increment(ref _lastId).ToString(CultureInfo.InvariantCulture);
         var pending = new PendingRequest<TResponse>(queue, content);
         channel.Add(correlationId, pending);

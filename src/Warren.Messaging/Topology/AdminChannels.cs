@@ -38,7 +38,7 @@ internal sealed class AdminChannels(BrokerConnection connection, MessagingOption
                 throw new ConnectionFailedException(
                     $"Could not {what}: no answer from {connection.Address} within {options.ConnectTimeout.TotalSeconds:0.###} s.{last}", connection.LastError);
             }
-            catch (Exception error) when (error is RabbitMQClientException or IOException or ObjectDisposedException && !either.IsCancellationRequested)
+            catch (Exception error) when (error is RabbitMQClientException or IOException or ObjectDisposedException && !either.IsCancellationRequested && !connection.IsDisposed)
             {
                 // The connection went down in the middle: wait for the next one.
                 await Task.Delay(TimeSpan.FromMilliseconds(20), time, either.Token).ConfigureAwait(false);

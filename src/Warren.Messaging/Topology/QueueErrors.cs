@@ -21,6 +21,8 @@ internal static class QueueErrors
         var (kind, remedy) = reason.ReplyCode switch
         {
             Constants.NotFound => (QueueFailureReason.NotFound, "It does not exist; declare it, or check its name."),
+            Constants.AccessRefused when reason.ReplyText.Contains("exclusive use", StringComparison.Ordinal) =>
+                (QueueFailureReason.AccessRefused, "Another consumer has it, or this one wants it, exclusively."),
             Constants.AccessRefused => (QueueFailureReason.AccessRefused, $"The user {address.User} needs permission for it (rabbitmqctl set_permissions)."),
             Constants.ResourceLocked => (QueueFailureReason.Locked, "Another connection holds it exclusively."),
             Constants.PreconditionFailed => (QueueFailureReason.PreconditionFailed,

@@ -19,6 +19,8 @@ internal static class RawPublish
         Of("manual1024-2conn", "manual1024", (job, cancel) => PublishWork.MeasureAsync(job, (confirmed, stop) => Task.WhenAll(
             ManualAsync(job, confirmed, stop, cancel),
             ManualAsync(job, confirmed, stop, cancel)))),
+        Of("manual1024-mandatory", "manual1024", (job, cancel) => PublishWork.MeasureAsync(job, (confirmed, stop) =>
+            ManualAsync(job, confirmed, stop, cancel, mandatory: true))),
         Of("slide256", "manual1024", TrackedSlideAsync),
         Of("seq", "seq", TrackedEachAsync),
     ];
@@ -45,7 +47,8 @@ internal static class RawPublish
     private static Variant Of(string name, string baseline, Func<VariantJob, CancellationToken, Task<VariantReport>> measure) =>
         RawLibrary.Of(PublishWork.Definition, name, baseline, measure);
 
-    private static async Task ManualAsync(VariantJob job, Counter confirmed, CancellationToken stop, CancellationToken cancellationToken)
+    private static async Task ManualAsync(
+        VariantJob job, Counter confirmed, CancellationToken stop, CancellationToken cancellationToken, bool mandatory = false)
     {
         await using var connection = await RawBroker.ConnectAsync(job.Broker, cancellationToken);
         await using var channel = await connection.CreateChannelAsync(RawBroker.ManualConfirms, cancellationToken);
@@ -57,7 +60,7 @@ internal static class RawPublish
             await ring.EnterAsync();
             ring.Next();
             await channel.BasicPublishAsync(
-                RawBroker.DefaultExchange, key, mandatory: false, RawBroker.Persistent(), body, CancellationToken.None);
+                RawBroker.DefaultExchange, key, mandatory, RawBroker.Persistent(), body, CancellationToken.None);
         }
         await ring.DrainAsync(cancellationToken);
     }

@@ -6,7 +6,7 @@ using Warren.Messaging;
 
 namespace Warren.Benchmarks.Libraries.Warren;
 
-/// <summary>Sending to a work queue: objects that are serialised for each send, or bytes.</summary>
+/// <summary>Publishing to one queue by the default exchange, as the raw client does: objects that are serialised for each send, or bytes.</summary>
 internal static class WarrenPublish
 {
     private const int InFlight = 1024;
@@ -17,6 +17,7 @@ internal static class WarrenPublish
     [
         Of("callers1024", (job, cancel) => CallersAsync(job, Payload.OfSize(job.Size), connections: 1, cancel)),
         Of("callers1024-2conn", (job, cancel) => CallersAsync(job, Payload.OfSize(job.Size), connections: 2, cancel), QueueKind.Quorum),
+        WarrenLibrary.Of(PublishWork.Definition, "send1024", "manual1024-mandatory", SendAsync),
         Of("raw-bytes", (job, cancel) => CallersAsync(job, Bytes(job), connections: 1, cancel)),
         Of("raw-bytes-2conn", (job, cancel) => CallersAsync(job, Bytes(job), connections: 2, cancel), QueueKind.Quorum),
         Of("batch", BatchAsync),
@@ -35,7 +36,17 @@ internal static class WarrenPublish
         await using var bus = await MessageBus.ConnectAsync(
             job.Broker, options => options.PublishConnections = connections, cancellationToken: cancellationToken);
         return await PublishWork.MeasureAsync(job, (confirmed, stop) =>
-            PublishWork.SlideAsync(InFlight, () => bus.SendAsync(job.Queue, message, cancellationToken: CancellationToken.None), confirmed, stop));
+            PublishWork.SlideAsync(
+                InFlight, () => bus.PublishAsync("", job.Queue, message, cancellationToken: CancellationToken.None), confirmed, stop));
+    }
+
+    // Send is mandatory, which costs the broker something.
+    private static async Task<VariantReport> SendAsync(VariantJob job, CancellationToken cancellationToken)
+    {
+        await using var bus = await MessageBus.ConnectAsync(job.Broker, cancellationToken: cancellationToken);
+        var payload = Payload.OfSize(job.Size);
+        return await PublishWork.MeasureAsync(job, (confirmed, stop) =>
+            PublishWork.SlideAsync(InFlight, () => bus.SendAsync(job.Queue, payload, cancellationToken: CancellationToken.None), confirmed, stop));
     }
 
     private static async Task<VariantReport> WorkersAsync(VariantJob job, CancellationToken cancellationToken)
@@ -43,7 +54,7 @@ internal static class WarrenPublish
         await using var bus = await MessageBus.ConnectAsync(job.Broker, cancellationToken: cancellationToken);
         var payload = Payload.OfSize(job.Size);
         return await PublishWork.MeasureAsync(job, (confirmed, stop) =>
-            PublishWork.WorkersAsync(Workers, () => bus.SendAsync(job.Queue, payload, cancellationToken: CancellationToken.None), confirmed, stop));
+            PublishWork.WorkersAsync(Workers, () => bus.PublishAsync("", job.Queue, payload, cancellationToken: CancellationToken.None), confirmed, stop));
     }
 
     private static async Task<VariantReport> EachAsync(VariantJob job, CancellationToken cancellationToken)
@@ -51,7 +62,7 @@ internal static class WarrenPublish
         await using var bus = await MessageBus.ConnectAsync(job.Broker, cancellationToken: cancellationToken);
         var payload = Payload.OfSize(job.Size);
         return await PublishWork.MeasureEachAsync(
-            job, () => bus.SendAsync(job.Queue, payload, cancellationToken: CancellationToken.None));
+            job, () => bus.PublishAsync("", job.Queue, payload, cancellationToken: CancellationToken.None));
     }
 
     private static async Task<VariantReport> BatchAsync(VariantJob job, CancellationToken cancellationToken)
@@ -61,7 +72,7 @@ internal static class WarrenPublish
         return await PublishWork.MeasureAsync(job, async (taken, stop) =>
         {
             while (!stop.IsCancellationRequested)
-                await bus.SendBatchAsync(job.Queue, Counted(payload, taken), cancellationToken: CancellationToken.None);
+                await bus.PublishBatchAsync("", job.Queue, Counted(payload, taken), cancellationToken: CancellationToken.None);
         });
     }
 

@@ -1,0 +1,116 @@
+using Warren.Messaging.Topology;
+using Warren.TestKit;
+
+namespace Warren.Messaging.Tests.Faults;
+
+/// <summary>The broker is short of memory and blocks those who publish.</summary>
+[Trait("Category", "Service")]
+public class MemoryAlarmTests(ITestOutputHelper output)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task While_the_broker_blocks_publishers_they_wait_and_consumers_work_on()
+    {
+        const int Stock = 2_000;
+        Services.Require("rabbitmq-server");
+        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Token);
+        await using var bus = await MessageBus.ConnectAsync(node.Url, cancellationToken: Token);
+        await using var caller = await MessageBus.ConnectAsync(node.Url, cancellationToken: Token);
+        await bus.Queues.DeclareAsync(new QueueDefinition("published"), Token);
+        await bus.Queues.DeclareAsync(new QueueDefinition("stock") { Type = QueueType.Classic }, Token);
+        await bus.SendBatchAsync("stock", Enumerable.Range(1, Stock), cancellationToken: Token);
+        var (open, first) = (new Signal(), new Signal());
+        var handled = new Arrivals<int>();
+        await using var consumer = await bus.ReceiveAsync(
+            "stock",
+            async (int number, CancellationToken cancellationToken) =>
+            {
+                first.Set();
+                await open.WaitAsync(TimeSpan.FromMinutes(1), cancellationToken);
+                handled.Add(number);
+            },
+            cancellationToken: Token);
+        var asked = new Signal();
+        await using var responder = await bus.RespondAsync(
+            "double",
+            async (int number, CancellationToken cancellationToken) =>
+            {
+                asked.Set();
+                await open.WaitAsync(TimeSpan.FromMinutes(1), cancellationToken);
+                return 2 * number;
+            },
+            cancellationToken: Token);
+        var reply = caller.RequestAsync<int, int>("double", 21, TimeSpan.FromMinutes(1), Token);
+        await asked.WaitAsync(cancellationToken: Token);
+        await first.WaitAsync(cancellationToken: Token);
+
+        await node.SetMemoryAlarmAsync(true, Token);
+        // The broker tells a connection only when it publishes.
+        var patient = bus.SendAsync("published", 1, new() { Timeout = TimeSpan.FromMinutes(1) }, Token);
+        await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Degraded, "the bus is told", cancellationToken: Token);
+        Assert.Equal("The broker blocks publishers: low on memory.", bus.Health.Description);
+        var blocked = await Assert.ThrowsAsync<PublishFailedException>(
+            () => bus.SendAsync("published", 2, new() { Timeout = TimeSpan.FromMilliseconds(200) }, Token));
+        output.WriteLine(blocked.Message);
+        Assert.Equal(PublishFailureReason.Blocked, blocked.Reason);
+        Assert.Equal(
+            $"127.0.0.1:{node.Port}, virtual host \"/\", user guest blocks publishers (low on memory), so the message to queue \"published\" could not be confirmed in time. "
+            + "It was not sent. Free memory or disk there.",
+            blocked.Message);
+        var patientToo = Enumerable.Range(3, 100).Select(number => bus.SendAsync("published", number, new() { Timeout = TimeSpan.FromMinutes(1) }, Token)).ToList();
+
+        open.Set();
+        Assert.Equal(Enumerable.Range(1, Stock), await handled.WaitForAsync(Stock, cancellationToken: Token));
+        // The acknowledgements reach the broker, too.
+        await Eventually.GetAsync(
+            async () => (await node.ListQueuesAsync(cancellationToken: Token)).Single(queue => queue.Name == "stock"),
+            stock => stock is { Ready: 0, Unacknowledged: 0 }, "all is acknowledged", cancellationToken: Token);
+        Assert.False(patient.IsCompleted);
+        Assert.All(patientToo, publish => Assert.False(publish.IsCompleted));
+        Assert.False(reply.IsCompleted);
+
+        await node.SetMemoryAlarmAsync(false, Token);
+        await patient.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+        await Task.WhenAll(patientToo).WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+        Assert.Equal(42, await reply.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token));
+        Assert.Equal(101, (await bus.Queues.InfoAsync("published", Token)).MessageCount);
+        Assert.Equal(BusStatus.Healthy, bus.Health.Status);
+    }
+
+    [Fact]
+    public async Task A_consumer_whose_channel_dies_while_publishers_are_blocked_comes_back_during_the_alarm()
+    {
+        Services.Require("rabbitmq-server");
+        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Token);
+        await using var bus = await MessageBus.ConnectAsync(node.Url, options => options.ConnectTimeout = TimeSpan.FromMinutes(1), cancellationToken: Token);
+        var handled = new Arrivals<int>();
+        var (started, open) = (new Signal(), new Signal());
+        await using var consumer = await bus.ReceiveAsync(
+            "stock",
+            async (int number, CancellationToken cancellationToken) =>
+            {
+                started.Set();
+                await open.WaitAsync(TimeSpan.FromMinutes(1), cancellationToken);
+                handled.Add(number);
+            },
+            cancellationToken: Token);
+        await bus.SendBatchAsync("stock", Enumerable.Range(1, 10), cancellationToken: Token);
+        await started.WaitAsync(cancellationToken: Token);
+
+        await node.SetMemoryAlarmAsync(true, Token);
+        var patient = bus.SendAsync("stock", 11, new() { Timeout = TimeSpan.FromMinutes(1) }, Token);
+        await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Degraded, "the bus is told", cancellationToken: Token);
+        await node.EvaluateAsync(
+            "[rabbit_channel:do(Channel, {'basic.ack', 999999999, false}) || Channel <- rabbit_channel:list(), [{consumer_count, 1}] <- [rabbit_channel:info(Channel, [consumer_count])]].",
+            Token);
+        open.Set();
+
+        // The first was handled in the old life and comes again.
+        await Eventually.ThatAsync(() => handled.Items.Distinct().Count() == 10, "what was sent before is handled", TimeSpan.FromSeconds(10), Token);
+        Assert.True(consumer.Health.Consuming);
+        Assert.False(patient.IsCompleted);
+        await node.SetMemoryAlarmAsync(false, Token);
+        await patient.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+    }
+}
