@@ -10,6 +10,8 @@ namespace Warren.Messaging.Topology;
 /// </summary>
 internal sealed class AdminChannels(BrokerConnection connection, MessagingOptions options, TimeProvider time)
 {
+    private const int MostInternalErrors = 5;
+
     /// <summary>Where the operations go, for messages.</summary>
     public BrokerAddress Address => connection.Address;
 
@@ -22,7 +24,7 @@ internal sealed class AdminChannels(BrokerConnection connection, MessagingOption
     {
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        while (true)
+        for (var internalErrors = 0; ;)
         {
             try
             {
@@ -30,6 +32,11 @@ internal sealed class AdminChannels(BrokerConnection connection, MessagingOption
             }
             catch (OperationInterruptedException error) when (QueueErrors.IsRefusal(error))
             {
+                throw QueueErrors.Explain(error, what, connection.Address);
+            }
+            catch (OperationInterruptedException error) when (QueueErrors.IsInternalError(error) && ++internalErrors == MostInternalErrors)
+            {
+                // A broker that is starting may fail once or twice; what it fails over again and again it will not do.
                 throw QueueErrors.Explain(error, what, connection.Address);
             }
             catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

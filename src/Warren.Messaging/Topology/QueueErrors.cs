@@ -7,9 +7,13 @@ namespace Warren.Messaging.Topology;
 /// <summary>Explains why the broker refused an operation on a queue or exchange.</summary>
 internal static class QueueErrors
 {
-    /// <summary>Whether the broker closed the channel to refuse, and not because something was lost.</summary>
+    /// <summary>Whether the broker closed the channel, or the connection, to refuse this operation, and not because something was lost.</summary>
     public static bool IsRefusal(OperationInterruptedException error) =>
-        error.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: (>= 402 and <= 406) or 530 or 540 or 541 or 503 };
+        error is not AlreadyClosedException && error.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: (>= 402 and <= 406) or 503 or 530 or 540 };
+
+    /// <summary>Whether the broker failed over it: a queue that is just starting, or something it does not allow any more.</summary>
+    public static bool IsInternalError(OperationInterruptedException error) =>
+        error is not AlreadyClosedException && error.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: Constants.InternalError };
 
     /// <summary>Whether it refused because the thing does not exist.</summary>
     public static bool IsMissing(OperationInterruptedException error) => error.ShutdownReason is { ReplyCode: Constants.NotFound };
