@@ -131,14 +131,18 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
         var forEver = new ResiliencePipelineBuilder { TimeProvider = _time }
             .AddRetry(Retry(int.MaxValue, TimeSpan.FromMilliseconds(200), _options.ReconnectMaxDelay, jitter: true, "without end"))
             .Build();
+        var pause = new ReopenPause(_options.ReconnectMaxDelay, _time);
         var connection = first;
         try
         {
             while (true)
             {
                 connection ??= await forEver.ExecuteAsync(OpenOnceAsync, _stopping.Token).ConfigureAwait(false);
+                pause.Opened();
                 await ServeAsync(connection).ConfigureAwait(false);
                 connection = null;
+                // A broker that takes each connection and ends it at once must not be called in a circle.
+                await pause.WaitAsync(_stopping.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -167,7 +171,7 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
     {
         using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        var opening = _factory.CreateConnectionAsync(_endpoints, _name, either.Token);
+        var opening = OpenProvenAsync(either.Token);
         try
         {
             return await opening.WaitAsync(either.Token).ConfigureAwait(false);
@@ -179,9 +183,26 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
         }
         finally
         {
-            // After its time is up the client still says goodbye for seconds.
+            // After its time is up the client goes on for some seconds until it lets go by itself.
             if (!opening.IsCompleted)
-                _goodbye = Task.WhenAll(_goodbye, AbandonAsync(opening));
+                _ = AbandonAsync(opening);
+        }
+    }
+
+    // The client does not wait for connection.open-ok, so that a virtual host is refused shows only with the next answer: to a channel.
+    private async Task<IConnection> OpenProvenAsync(CancellationToken cancellationToken)
+    {
+        var connection = await _factory.CreateConnectionAsync(_endpoints, _name, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var channel = await connection.CreateChannelAsync(null, cancellationToken).ConfigureAwait(false);
+            await channel.DisposeQuietlyAsync().ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await CloseAsync(connection).ConfigureAwait(false);
+            throw;
         }
     }
 
