@@ -140,7 +140,8 @@ internal sealed class PublishBacklog(int window)
             }
             if (accused && unanswered.Count == 1 && proves(unanswered[0]))
                 return unanswered[0];
-            var front = accused ? _suspects : _waiting;
+            // Behind a suspect that was alone in flight the other suspects stand; it must not fall back behind them.
+            var front = accused || _suspects.Count > 0 ? _suspects : _waiting;
             for (var i = unanswered.Count - 1; i >= 0; i--)
                 front.AddFirst(unanswered[i].Node);
             return null;

@@ -95,6 +95,35 @@ public class ChannelLossTests(RabbitMqFixture rabbit, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_cut_while_the_message_that_closed_the_channel_is_sought_does_not_change_the_order()
+    {
+        const int Others = 400;
+        var node = await rabbit.NodeAsync(Token);
+        var url = await rabbit.NewVirtualHostAsync(Token);
+        var host = new Uri(url).AbsolutePath[1..];
+        await node.AddUserAsync($"writer-{host}", "secret", write: "^(?!forbidden)", virtualHost: host, cancellationToken: Token);
+        await using var proxy = TcpProxy.Start(url);
+        await using var owner = await ConnectAsync(url);
+        await owner.DeclareAsync(new TopologyDefinition { Exchanges = [new ExchangeDefinition("forbidden")], Queues = [new QueueDefinition("work")] }, Token);
+        await using var bus = await ConnectAsync(proxy.Rewrite(url).Replace("guest:guest", $"writer-{host}:secret", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<PublishFailedException>(() => bus.PublishAsync("forbidden", "key", -1, cancellationToken: Token));
+
+        var poison = bus.PublishAsync("forbidden", "key", 0, cancellationToken: Token);
+        var sends = Enumerable.Range(1, Others).Select(number => bus.SendAsync("work", number, cancellationToken: Token)).ToList();
+        await Assert.ThrowsAsync<PublishFailedException>(() => poison);
+        // The first was in flight with the poison, so it is now sent alone, as are those behind it.
+        await sends[0];
+        await proxy.CutAfter(2_000, ProxyDirections.ToServer).WaitAsync(Patience, TimeProvider.System, Token);
+        Assert.False(sends[^1].IsCompleted, "All was sent before the cut.");
+
+        await Task.WhenAll(sends).WaitAsync(Patience, TimeProvider.System, Token);
+        var arrivals = new Arrivals<int>();
+        await using var subscription = await owner.ReceiveAsync("work", (int number, CancellationToken _) => { arrivals.Add(number); return Task.CompletedTask; }, cancellationToken: Token);
+        await Eventually.ThatAsync(() => arrivals.Items.Distinct().Count() == Others, "all others arrive", cancellationToken: Token);
+        Assert.Equal(Enumerable.Range(1, Others), arrivals.Items.Distinct());
+    }
+
+    [Fact]
     public async Task An_exchange_that_was_deleted_is_declared_again_and_no_publish_fails()
     {
         const int Messages = 200;
