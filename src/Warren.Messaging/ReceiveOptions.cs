@@ -79,6 +79,12 @@ public sealed record ReadOptions
 
     /// <summary>How the exchange is declared if it does not exist. The default is topic.</summary>
     public ExchangeKind ExchangeKind { get; init; } = ExchangeKind.Topic;
+
+    /// <summary>
+    /// Called each time the reader's queue is bound: events published from then on are seen. After the first time it means that the
+    /// connection was lost and events may have been missed; a reader that shows state loads it anew. Must not block.
+    /// </summary>
+    public Action? OnBound { get; init; }
 }
 
 /// <summary>What happens to a live event that finds the reader's buffer full.</summary>

@@ -176,6 +176,7 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
             await channel.BasicConsumeAsync(
                 queue.QueueName, autoAck: true, "", noLocal: false, exclusive: true, arguments: null, this, _stopping.Token).ConfigureAwait(false);
             pause.Opened();
+            _read.OnBound?.Invoke();
             _started.TrySetResult();
             var reason = channel.CloseReason is { } early ? early.ReplyText : await ended.Task.WaitAsync(_stopping.Token).ConfigureAwait(false);
             Log.Lost(_logger, _exchange, _bindingKey, reason);

@@ -25,7 +25,7 @@ internal abstract record Settlement
     public sealed record Retry(Exception Error, TimeSpan Delay) : Settlement;
 
     /// <summary>It is given up.</summary>
-    /// <param name="Reason">A stable word: <c>rejected</c>, <c>attempts_exhausted</c>, or one of <see cref="ContentException.Reason"/>.</param>
+    /// <param name="Reason">A stable word: <c>rejected</c>, <c>attempts_exhausted</c>, <c>not_retryable</c>, or one of <see cref="ContentException.Reason"/>.</param>
     /// <param name="Error">What was thrown.</param>
     public sealed record DeadLetter(string Reason, Exception Error) : Settlement;
 }

@@ -234,7 +234,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
                     await publish.ConfigureAwait(false);
                 MessagingTelemetry.Published.Add(1);
             }
-            catch (Exception error) when (channel.IsUsable && !Failures.IsOfTheConnection(error))
+            catch (Exception error) when (channel.IsUsable && !ConnectionErrors.IsOfTheConnection(error))
             {
                 // The client could not write this message, so the tag was not used.
                 if (_backlog.Undo(channel))
@@ -271,7 +271,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         var late = _backlog.Late(_time.GetTimestamp());
         foreach (var message in late)
         {
-            if (message.Fail(Failures.Late(this, Failures.Destination(message), message.MessageId, message.Sent)))
+            if (message.Completion.TrySetException(Failures.Late(this, Failures.Destination(message.Exchange, message.RoutingKey), message.MessageId, message.Sent)))
                 MessagingTelemetry.PublishFailed.Add(1);
         }
         if (late.Count > 0)

@@ -1,6 +1,5 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
 using Warren.Messaging.Connections;
 
 namespace Warren.Messaging.Publishing;
@@ -67,9 +66,4 @@ internal static class Failures
             $"{address} did not confirm the message to {destination} in time (Warren:Messaging:PublishTimeout, or the timeout of the call). {known}",
             PublishFailureReason.TimedOut, messageId);
     }
-
-    /// <summary>Whether an error comes from a connection that is going down, not from the message.</summary>
-    public static bool IsOfTheConnection(Exception error) => error is
-        OperationInterruptedException or AlreadyClosedException or IOException or OperationCanceledException
-        or ObjectDisposedException or TimeoutException or System.Threading.Channels.ChannelClosedException;
 }

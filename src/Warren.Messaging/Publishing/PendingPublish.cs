@@ -70,6 +70,8 @@ internal sealed class PendingPublish
         ExchangeRepaired = false;
         Strikes = 0;
         Body.Clear();
+        _cancellation.Dispose();
+        _cancellation = default;
         _completion = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (properties is not null)
         {
@@ -93,12 +95,17 @@ internal sealed class PendingPublish
         }
     }
 
+    /// <summary>What its caller has to be told if the deadline has passed. Outlives the message, which may be another one meanwhile.</summary>
+    public LatePublish ToLate() => new(_completion, Exchange, RoutingKey, MessageId, Sent);
+
+    /// <summary>Gives the caller the message id; false if it has another answer already.</summary>
     public bool Succeed()
     {
         _cancellation.Dispose();
         return _completion.TrySetResult(Properties.MessageId);
     }
 
+    /// <summary>Gives the caller an error; false if it has another answer already.</summary>
     public bool Fail(Exception error)
     {
         _cancellation.Dispose();
@@ -121,3 +128,11 @@ internal sealed class PendingPublish
         properties.ClearDeliveryMode();
     }
 }
+
+/// <summary>A message whose deadline has passed without an answer.</summary>
+/// <param name="Completion">What its caller waits for.</param>
+/// <param name="Exchange">Where it was to go.</param>
+/// <param name="RoutingKey">Its routing key.</param>
+/// <param name="MessageId">Its id.</param>
+/// <param name="Sent">Whether it was handed to a channel at least once.</param>
+internal readonly record struct LatePublish(TaskCompletionSource<string?> Completion, string Exchange, string RoutingKey, string? MessageId, bool Sent);

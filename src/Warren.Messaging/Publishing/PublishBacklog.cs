@@ -188,10 +188,14 @@ internal sealed class PublishBacklog(int window)
     }
 
     /// <summary>The messages without an answer whose deadline has passed; they stay where they are.</summary>
-    public List<PendingPublish> Late(long now)
+    public List<LatePublish> Late(long now)
     {
         lock (_gate)
-            return [.. _inFlight.InFlight().Concat(_suspects).Concat(_waiting).Where(message => message.Deadline <= now && !message.IsAnswered)];
+        {
+            return [.. _inFlight.InFlight().Concat(_suspects).Concat(_waiting)
+                .Where(message => message.Deadline <= now && !message.IsAnswered)
+                .Select(message => message.ToLate())];
+        }
     }
 
     /// <summary>Ends the wait for half a window: a slow queue must not hold up the others.</summary>

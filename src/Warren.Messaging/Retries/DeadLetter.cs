@@ -13,7 +13,7 @@ public sealed record DeadLetter
     public string? MessageId { get; init; }
 
     /// <summary>
-    /// Why: <c>rejected</c>, <c>attempts_exhausted</c>, a word of <see cref="ContentException.Reason"/>, or the broker's own:
+    /// Why: <c>rejected</c>, <c>attempts_exhausted</c>, <c>not_retryable</c>, a word of <see cref="ContentException.Reason"/>, or the broker's own:
     /// <c>delivery_limit</c>, <c>expired</c>, <c>maxlen</c>.
     /// </summary>
     public required string Reason { get; init; }

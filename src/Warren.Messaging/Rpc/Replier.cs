@@ -75,7 +75,7 @@ internal sealed partial class Replier(BrokerConnection connection, ContentPipeli
             var channel = _channel is { IsOpen: true } open ? open : await OpenAsync(cancellationToken).ConfigureAwait(false);
             await channel.BasicPublishAsync("", request.ReplyTo!, mandatory: false, properties, body.WrittenMemory, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (Publishing.Failures.IsOfTheConnection(error) && error is not OperationCanceledException)
+        catch (Exception error) when (ConnectionErrors.IsOfTheConnection(error) && error is not OperationCanceledException)
         {
             // The caller's reply address went with the connection, or its timeout will tell it.
             Log.ReplyLost(logger, error, request.Queue, request.CorrelationId);

@@ -68,9 +68,8 @@ internal sealed class Requester(BrokerConnection connection, ContentPipeline con
         channel.Add(correlationId, pending);
         try
         {
-            await SendAsync(channel, queue, request, correlationId, patience, activity, cancellationToken).ConfigureAwait(false);
-            var left = patience - time.GetElapsedTime(began);
-            return await pending.Reply.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
+            await SendAsync(channel, queue, request, correlationId, Left(patience, began), activity, cancellationToken).ConfigureAwait(false);
+            return await pending.Reply.WaitAsync(Left(patience, began), time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -96,6 +95,7 @@ internal sealed class Requester(BrokerConnection connection, ContentPipeline con
             Expiration = Math.Max(1, (long)patience.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
         };
         var body = RpcBuffers.Rent();
+        var abandoned = false;
         try
         {
             MessagingTelemetry.Inject(activity, properties);
@@ -106,23 +106,36 @@ internal sealed class Requester(BrokerConnection connection, ContentPipeline con
                     $"The request to queue \"{queue}\" has {body.WrittenCount:N0} bytes; Warren:Messaging:MaxMessageBytes allows {options.MaxMessageBytes:N0}.",
                     RequestFailureReason.Refused);
             }
-            await channel.Channel.BasicPublishAsync("", queue, mandatory: true, properties, body.WrittenMemory, cancellationToken).ConfigureAwait(false);
+            var publish = channel.Channel.BasicPublishAsync("", queue, mandatory: true, properties, body.WrittenMemory, cancellationToken);
+            if (publish.IsCompletedSuccessfully)
+                return;
+            // The socket is full, as when a memory alarm stops this connection: waiting for it counts as waiting for the reply.
+            abandoned = true;
+            await publish.AsTask().WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
+            abandoned = false;
         }
-        catch (Exception error) when (Publishing.Failures.IsOfTheConnection(error) && error is not OperationCanceledException)
+        catch (Exception error) when (ConnectionErrors.IsOfTheConnection(error) && error is not (OperationCanceledException or TimeoutException))
         {
             throw new RequestFailedException(
                 $"The connection was lost while the request to queue \"{queue}\" was sent: {error.Message}", RequestFailureReason.ConnectionLost, innerException: error);
         }
-        catch (Exception error) when (error is not (OperationCanceledException or RequestFailedException or OutOfMemoryException))
+        catch (Exception error) when (error is not (OperationCanceledException or RequestFailedException or TimeoutException or OutOfMemoryException))
         {
             throw new RequestFailedException(
                 $"The request to queue \"{queue}\" cannot be sent: {error.Message}", RequestFailureReason.Refused, innerException: error);
         }
         finally
         {
-            // The client has copied the body into its frame by now.
-            RpcBuffers.Return(body);
+            // The client has copied the body into its frame by now, unless it was left in the middle.
+            if (!abandoned)
+                RpcBuffers.Return(body);
         }
+    }
+
+    private TimeSpan Left(TimeSpan patience, long began)
+    {
+        var left = patience - time.GetElapsedTime(began);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private async Task<RequestChannel> OpenAsync(string queue, TimeSpan patience, CancellationToken cancellationToken)
@@ -154,7 +167,7 @@ internal sealed class Requester(BrokerConnection connection, ContentPipeline con
                 $"No connection to {connection.Address} within {patience.TotalSeconds:0.###} s, so the request to queue \"{queue}\" was not sent.{last}",
                 RequestFailureReason.ConnectionLost);
         }
-        catch (Exception error) when (Publishing.Failures.IsOfTheConnection(error) && error is not (OperationCanceledException or ObjectDisposedException))
+        catch (Exception error) when (ConnectionErrors.IsOfTheConnection(error) && error is not (OperationCanceledException or ObjectDisposedException))
         {
             throw new RequestFailedException(
                 $"The connection to {connection.Address} was lost before the request to queue \"{queue}\" was sent: {error.Message}",

@@ -16,21 +16,21 @@ public sealed class QueueAdmin
 
     /// <summary>Declares a queue exactly so. Declaring again is no error; a queue that exists with other properties is.</summary>
     /// <exception cref="QueueOperationException">It exists with other properties, or access is refused.</exception>
-    public async Task<QueueInfo> DeclareAsync(QueueDefinition queue, CancellationToken cancellationToken = default)
+    public async Task<QueueStatus> DeclareAsync(QueueDefinition queue, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(queue);
         var declared = await _declarer.CreateQueueAsync(queue, cancellationToken).ConfigureAwait(false);
-        return Info(declared);
+        return Status(declared);
     }
 
     /// <summary>What AMQP tells of a queue.</summary>
     /// <exception cref="QueueOperationException">There is no such queue (<see cref="QueueFailureReason.NotFound"/>).</exception>
-    public async Task<QueueInfo> InfoAsync(string queue, CancellationToken cancellationToken = default)
+    public async Task<QueueStatus> InfoAsync(string queue, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(queue);
         var declared = await _channels.RunAsync(
             $"look at queue \"{queue}\"", (channel, token) => channel.QueueDeclarePassiveAsync(queue, token), cancellationToken).ConfigureAwait(false);
-        return Info(declared);
+        return Status(declared);
     }
 
     /// <summary>Whether the queue exists.</summary>
@@ -66,11 +66,11 @@ public sealed class QueueAdmin
             cancellationToken).ConfigureAwait(false);
     }
 
-    private static QueueInfo Info(QueueDeclareOk declared) => new(declared.QueueName, declared.MessageCount, declared.ConsumerCount);
+    private static QueueStatus Status(QueueDeclareOk declared) => new(declared.QueueName, declared.MessageCount, declared.ConsumerCount);
 }
 
 /// <summary>What AMQP tells of a queue.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="MessageCount">How many messages are ready; those that consumers hold are not counted.</param>
 /// <param name="ConsumerCount">How many consumers it has.</param>
-public sealed record QueueInfo(string Name, long MessageCount, long ConsumerCount);
+public sealed record QueueStatus(string Name, long MessageCount, long ConsumerCount);

@@ -47,7 +47,7 @@ public class BrokerStopTests(ITestOutputHelper output)
         Assert.Equal(4, (await publishing.Queues.InfoAsync("load", Token)).ConsumerCount);
         foreach (var subscription in subscriptions)
             await subscription.DisposeAsync();
-        Assert.Equal(new QueueInfo("load", 0, 0), await publishing.Queues.InfoAsync("load", Token));
+        Assert.Equal(new QueueStatus("load", 0, 0), await publishing.Queues.InfoAsync("load", Token));
     }
 
     [Fact]

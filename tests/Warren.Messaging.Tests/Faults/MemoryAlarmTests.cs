@@ -10,6 +10,29 @@ public class MemoryAlarmTests(ITestOutputHelper output)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Requests_that_the_broker_does_not_read_end_at_their_timeout()
+    {
+        Services.Require("rabbitmq-server");
+        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Token);
+        await using var bus = await MessageBus.ConnectAsync(node.Url, cancellationToken: Token);
+        await using var responder = await bus.RespondAsync(
+            "length", (byte[] bytes, CancellationToken _) => Task.FromResult(bytes.Length), cancellationToken: Token);
+        Assert.Equal(1, await bus.RequestAsync<byte[], int>("length", new byte[1], cancellationToken: Token));
+        await node.SetMemoryAlarmAsync(true, Token);
+
+        // More than the sockets' buffers take, so that most requests do not even leave.
+        var calls = Enumerable.Range(0, 400).Select(_ => bus.RequestAsync<byte[], int>("length", new byte[100_000], TimeSpan.FromSeconds(2), Token)).ToArray();
+        await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        Assert.All(calls, call => Assert.Equal(
+            RequestFailureReason.TimedOut, Assert.IsType<RequestFailedException>(call.Exception?.InnerException).Reason));
+        await node.SetMemoryAlarmAsync(false, Token);
+        await Eventually.PassesAsync(
+            async () => Assert.Equal(3, await bus.RequestAsync<byte[], int>("length", new byte[3], TimeSpan.FromSeconds(5), Token)),
+            "requests are answered again", cancellationToken: Token);
+    }
+
+    [Fact]
     public async Task While_the_broker_blocks_publishers_they_wait_and_consumers_work_on()
     {
         const int Stock = 2_000;

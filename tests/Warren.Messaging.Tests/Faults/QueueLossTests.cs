@@ -33,7 +33,7 @@ public class QueueLossTests(RabbitMqFixture rabbit)
         }
 
         Assert.True(subscription.Health.Consuming);
-        Assert.Equal(new QueueInfo("events.copy", 0, 1), await admin.Queues.InfoAsync("events.copy", Token));
+        Assert.Equal(new QueueStatus("events.copy", 0, 1), await admin.Queues.InfoAsync("events.copy", Token));
     }
 
     [Fact]
