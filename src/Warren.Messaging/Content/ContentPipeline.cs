@@ -50,17 +50,27 @@ internal sealed class ContentPipeline
     /// serializer throws comes through as it is.
     /// </summary>
     /// <param name="contentType">Names the serializer, or labels bytes and text. The default is the first serializer's, else JSON.</param>
+    /// <param name="allowNull">Whether null is written, as JSON null, for a reader that allows it.</param>
     /// <exception cref="ArgumentNullException">The message is null: readers refuse that.</exception>
     /// <exception cref="ContentException">Nothing known writes this content type.</exception>
-    public void Encode<T>(T message, PooledBuffer output, BasicProperties properties, string? contentType = null)
+    public void Encode<T>(T message, PooledBuffer output, BasicProperties properties, string? contentType = null, bool allowNull = false)
     {
         if (message is null && !typeof(T).IsValueType)
         {
-            throw new ArgumentNullException(
-                nameof(message), "A message is null. Readers refuse a body of null; send an object that says what is missing.");
+            if (!allowNull)
+            {
+                throw new ArgumentNullException(
+                    nameof(message), "A message is null. Readers refuse a body of null; send an object that says what is missing.");
+            }
+
+            output.Write("null"u8);
+            contentType = MediaTypes.Json;
+        }
+        else
+        {
+            contentType = Write(message, output, string.IsNullOrEmpty(contentType) ? null : contentType);
         }
 
-        contentType = Write(message, output, string.IsNullOrEmpty(contentType) ? null : contentType);
         properties.ContentType = contentType;
 
         var encodings = default(ContentEncodings);
@@ -82,8 +92,9 @@ internal sealed class ContentPipeline
     }
 
     /// <summary>Reads a body. Nothing of the result shares memory with it.</summary>
+    /// <param name="allowNull">Whether a body of null is read as null, if the type has one.</param>
     /// <exception cref="ContentException">It cannot be read; the reason says why. Nothing else is thrown.</exception>
-    public T Decode<T>(ReadOnlyMemory<byte> body, IReadOnlyBasicProperties properties)
+    public T Decode<T>(ReadOnlyMemory<byte> body, IReadOnlyBasicProperties properties, bool allowNull = false)
     {
         var contentType = properties.ContentType;
         var wire = properties.ContentEncoding;
@@ -95,7 +106,7 @@ internal sealed class ContentPipeline
         }
 
         if (encodings == default)
-            return Read<T>(body, contentType);
+            return Read<T>(body, contentType, allowNull);
 
         var opened = PooledBuffer.Rent();
         var expanded = PooledBuffer.Rent();
@@ -113,7 +124,7 @@ internal sealed class ContentPipeline
                 body = expanded.WrittenMemory;
             }
 
-            return Read<T>(body, contentType);
+            return Read<T>(body, contentType, allowNull);
         }
         finally
         {
@@ -147,7 +158,7 @@ internal sealed class ContentPipeline
         throw UnknownContentType<T>(contentType!, "written");
     }
 
-    private T Read<T>(ReadOnlyMemory<byte> body, string? contentType)
+    private T Read<T>(ReadOnlyMemory<byte> body, string? contentType, bool allowNull)
     {
         if (RawBytes.TryMake<T>(body.Span, out var bytes))
             return bytes;
@@ -178,7 +189,7 @@ internal sealed class ContentPipeline
                 ContentReasons.Undecodable, error);
         }
 
-        if (message is null && !typeof(T).IsValueType)
+        if (message is null && !typeof(T).IsValueType && !allowNull)
             throw new ContentException($"The body is null; a {typeof(T)} was expected.", ContentReasons.Undecodable);
         return message!;
     }

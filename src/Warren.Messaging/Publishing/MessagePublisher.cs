@@ -62,6 +62,8 @@ internal sealed class MessagePublisher : IAsyncDisposable
         var publisher = Next();
         var pending = publisher.Rent();
         pending.Begin(exchange, routingKey, mandatory: true, Deadline(options: null), properties);
+        // Whoever moves knows what its exchange has to be like; a topic exchange made here would be another.
+        pending.ExchangeRepaired = true;
         body.Span.CopyTo(pending.Body.GetSpan(body.Length));
         pending.Body.Advance(body.Length);
         return publisher.Submit(pending, cancellationToken);

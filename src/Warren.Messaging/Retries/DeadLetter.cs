@@ -59,7 +59,7 @@ public sealed record DeadLetter
             ExceptionMessage = MessageHeaders.Text(headers, MessageHeaders.ExceptionMessage),
             Attempts = (int)Math.Min(int.MaxValue, MessageHeaders.Number(headers, MessageHeaders.Attempts)),
             OriginExchange = MessageHeaders.Text(headers, MessageHeaders.OriginExchange) ?? MessageHeaders.Text(death, "exchange"),
-            OriginRoutingKey = MessageHeaders.Text(headers, MessageHeaders.OriginRoutingKey),
+            OriginRoutingKey = MessageHeaders.Text(headers, MessageHeaders.OriginRoutingKey) ?? FirstRoutingKey(death),
             Time = DateTimeOffset.TryParse(
                 MessageHeaders.Text(headers, MessageHeaders.DeathTime), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
                 ? time
@@ -69,6 +69,12 @@ public sealed record DeadLetter
             Body = message.Body,
         };
     }
+
+    // The keys of CC follow the one it was published with.
+    private static string? FirstRoutingKey(IDictionary<string, object?>? death) =>
+        death is not null && death.TryGetValue("routing-keys", out var keys) && keys is IList<object?> { Count: > 0 } list && list[0] is byte[] key
+            ? System.Text.Encoding.UTF8.GetString(key)
+            : null;
 
     // The newest entry of the broker's own record of dead-lettering.
     private static IDictionary<string, object?>? FirstDeath(IDictionary<string, object?>? headers) =>

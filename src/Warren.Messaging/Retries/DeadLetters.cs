@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using RabbitMQ.Client;
 using Warren.Messaging.Publishing;
 using Warren.Messaging.Topology;
@@ -7,15 +8,12 @@ namespace Warren.Messaging.Retries;
 
 /// <summary>Messages that were given up, in the queue <c>&lt;queue&gt;.dead</c>: list, read, replay, purge.</summary>
 /// <remarks>
-/// Looking takes the messages and gives them back in their old order by closing the channel, so two people who look at the same time
-/// see different ones. A queue that never had a dead letter has none: no call fails because <c>&lt;queue&gt;.dead</c> does not exist.
+/// Looking takes the messages and gives them back in their old order, so two people who look at the same time see different ones. A queue that never had a dead letter has none: no call fails because <c>&lt;queue&gt;.dead</c> does not exist.
 /// </remarks>
 public sealed class DeadLetters
 {
     // How many replayed messages wait for their confirm at once.
     private const int Window = 256;
-
-    private static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(1);
 
     private readonly AdminChannels _channels;
     private readonly TopologyDeclarer _declarer;
@@ -43,8 +41,8 @@ public sealed class DeadLetters
         await WithLettersAsync(queue, "list", max, (letter, _, _, _) =>
         {
             letters.Add(letter);
-            return Task.FromResult(letters.Count < max);
-        }, letters.Clear, static () => 0, cancellationToken).ConfigureAwait(false);
+            return Task.FromResult(true);
+        }, letters.Clear, cancellationToken).ConfigureAwait(false);
         return letters;
     }
 
@@ -59,7 +57,7 @@ public sealed class DeadLetters
             if (letter.MessageId == messageId)
                 found = letter;
             return Task.FromResult(found is null);
-        }, () => found = null, static () => 0, cancellationToken).ConfigureAwait(false);
+        }, () => found = null, cancellationToken).ConfigureAwait(false);
         return found;
     }
 
@@ -76,15 +74,15 @@ public sealed class DeadLetters
         var inFlight = new Queue<(Task Move, ulong Tag)>();
 
         // The dead letter goes only when its copy is safe.
-        async Task SettleOneAsync(IChannel channel, CancellationToken token)
+        async Task SettleOneAsync(HeldLetters held, CancellationToken token)
         {
             var (move, tag) = inFlight.Dequeue();
             await move.ConfigureAwait(false);
-            await channel.BasicAckAsync(tag, multiple: false, token).ConfigureAwait(false);
+            await held.AckAsync(tag, token).ConfigureAwait(false);
             replayed++;
         }
 
-        await WithLettersAsync(queue, "replay", int.MaxValue, async (letter, message, channel, token) =>
+        await WithLettersAsync(queue, "replay", int.MaxValue, async (letter, message, held, token) =>
         {
             if (filter?.Matches(letter) == false)
             {
@@ -92,19 +90,30 @@ public sealed class DeadLetters
                 return true;
             }
             if (inFlight.Count == Window)
-                await SettleOneAsync(channel, token).ConfigureAwait(false);
-            inFlight.Enqueue((_publisher.MoveAsync("", letter.Queue, letter.Body, Revived(message.BasicProperties), token), message.DeliveryTag));
+                await SettleOneAsync(held, token).ConfigureAwait(false);
+            inFlight.Enqueue((_publisher.MoveAsync("", letter.Queue, letter.Body, Revived(letter, message.BasicProperties), token), message.DeliveryTag));
             return true;
         }, () =>
         {
             inFlight.Clear();
             kept = 0;
-        }, () => replayed, cancellationToken, finish: async (channel, token) =>
+        }, cancellationToken, finish: async (held, token) =>
         {
+            PublishFailedException? failed = null;
             while (inFlight.Count > 0)
-                await SettleOneAsync(channel, token).ConfigureAwait(false);
-            // An ack has no answer; one that is asked for shows that the broker has seen them all.
-            await channel.BasicQosAsync(0, 0, global: false, token).ConfigureAwait(false);
+            {
+                try
+                {
+                    await SettleOneAsync(held, token).ConfigureAwait(false);
+                }
+                catch (PublishFailedException error)
+                {
+                    // Those after it may have arrived, and must not come twice.
+                    failed ??= error;
+                }
+            }
+            if (failed is not null)
+                throw failed;
         }).ConfigureAwait(false);
         return new ReplayResult(replayed, kept);
     }
@@ -115,15 +124,15 @@ public sealed class DeadLetters
     {
         ArgumentException.ThrowIfNullOrEmpty(queue);
         var purged = 0;
-        await WithLettersAsync(queue, "purge", int.MaxValue, async (letter, message, channel, token) =>
+        await WithLettersAsync(queue, "purge", int.MaxValue, async (letter, message, held, token) =>
         {
             if (filter?.Matches(letter) != false)
             {
-                await channel.BasicAckAsync(message.DeliveryTag, multiple: false, token).ConfigureAwait(false);
+                await held.AckAsync(message.DeliveryTag, token).ConfigureAwait(false);
                 purged++;
             }
             return true;
-        }, static () => { }, () => purged, cancellationToken, finish: (channel, token) => channel.BasicQosAsync(0, 0, global: false, token)).ConfigureAwait(false);
+        }, static () => { }, cancellationToken).ConfigureAwait(false);
         return purged;
     }
 
@@ -153,9 +162,13 @@ public sealed class DeadLetters
         }
     }
 
-    private static BasicProperties Revived(IReadOnlyBasicProperties properties)
+    private static BasicProperties Revived(DeadLetter letter, IReadOnlyBasicProperties properties)
     {
         var revived = MovedMessage.Copy(properties);
+        // What the broker gave up carries its origin in x-death only, which does not travel.
+        MovedMessage.SetText(revived, MessageHeaders.OriginQueue, letter.Queue);
+        MovedMessage.SetText(revived, MessageHeaders.OriginExchange, letter.OriginExchange ?? "");
+        MovedMessage.SetText(revived, MessageHeaders.OriginRoutingKey, letter.OriginRoutingKey ?? letter.Queue);
         foreach (var header in (string[])[MessageHeaders.Attempts, MessageHeaders.DeathReason, MessageHeaders.ExceptionType, MessageHeaders.ExceptionMessage, MessageHeaders.DeathTime])
             revived.Headers!.Remove(header);
         return revived;
@@ -176,50 +189,61 @@ public sealed class DeadLetters
         }
     }
 
-    // Gets letters one by one on one channel until the visitor has enough or those of the start are through. What was not acked goes
-    // back when the channel closes; a call that follows at once would find the queue empty, so this ends when they are back.
+    // Gets letters one by one on one channel until the visitor has enough or those of the start are through, then gives back what was
+    // not acknowledged.
     private async Task WithLettersAsync(
-        string queue, string verb, int max, Func<DeadLetter, BasicGetResult, IChannel, CancellationToken, Task<bool>> visit, Action restart,
-        Func<int> gone, CancellationToken cancellationToken, Func<IChannel, CancellationToken, Task>? finish = null)
+        string queue, string verb, int max, Func<DeadLetter, BasicGetResult, HeldLetters, CancellationToken, Task<bool>> visit, Action restart,
+        CancellationToken cancellationToken, Func<HeldLetters, CancellationToken, Task>? finish = null)
     {
         var source = QueueConventions.DeadLetterQueue(queue);
         if (!await _declarer.QueueExistsAsync(source, cancellationToken).ConfigureAwait(false))
             return;
-        var before = await _channels.RunAsync(
-            $"{verb} the dead letters of queue \"{queue}\"",
+        await _channels.RunAsync(
+            string.Create(CultureInfo.InvariantCulture, $"{verb} the dead letters of queue \"{queue}\""),
             async (channel, token) =>
             {
                 restart();
-                var count = (await channel.QueueDeclarePassiveAsync(source, token).ConfigureAwait(false)).MessageCount;
-                for (var i = 0L; i < Math.Min(count, max); i++)
+                var held = new HeldLetters(channel, source, _time);
+                try
                 {
-                    if (await channel.BasicGetAsync(source, autoAck: false, token).ConfigureAwait(false) is not { } message
-                        || !await visit(DeadLetter.From(queue, message), message, channel, token).ConfigureAwait(false))
+                    await VisitAsync(queue, held, max, visit, token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    try
                     {
-                        break;
+                        if (finish is not null)
+                            await finish(held, token).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        await held.GiveBackAsync(token).ConfigureAwait(false);
                     }
                 }
-                if (finish is not null)
-                    await finish(channel, token).ConfigureAwait(false);
-                return count;
+                return true;
             },
             cancellationToken).ConfigureAwait(false);
-        await WaitForReturnAsync(source, before - gone(), cancellationToken).ConfigureAwait(false);
     }
 
-    private Task<bool> WaitForReturnAsync(string source, long expected, CancellationToken cancellationToken) => _channels.RunAsync(
-        $"look at queue \"{source}\"",
-        async (channel, token) =>
+    private static async Task VisitAsync(
+        string queue, HeldLetters held, int max, Func<DeadLetter, BasicGetResult, HeldLetters, CancellationToken, Task<bool>> visit,
+        CancellationToken cancellationToken)
+    {
+        var count = 1L;
+        var visiting = true;
+        for (var seen = 0L; seen < count; seen++)
         {
-            // Somebody else may take or look at them meanwhile, so there is an end to the patience.
-            var began = _time.GetTimestamp();
-            while (_time.GetElapsedTime(began) < ReturnPatience)
-            {
-                if ((await channel.QueueDeclarePassiveAsync(source, token).ConfigureAwait(false)).MessageCount >= expected)
-                    return true;
-                await Task.Delay(TimeSpan.FromMilliseconds(5), _time, token).ConfigureAwait(false);
-            }
-            return false;
-        },
-        cancellationToken);
+            if (await held.GetAsync(cancellationToken).ConfigureAwait(false) is not { } message)
+                return;
+            // The queue's own count comes late after an earlier look; a get does not.
+            if (seen == 0)
+                count = 1 + (long)message.MessageCount;
+            if (visiting)
+                visiting = await visit(DeadLetter.From(queue, message), message, held, cancellationToken).ConfigureAwait(false) && seen + 1 < max;
+            // A quorum queue keeps what was given back in a line of its own, before the others, and a letter given back goes to that
+            // line's end. So whoever takes one of them takes them all, or the order would turn.
+            if (!visiting && !message.Redelivered)
+                return;
+        }
+    }
 }

@@ -70,7 +70,10 @@ internal static class MovedMessage
 
     /// <summary>Writes a text header, cut to a length that fits into a frame.</summary>
     public static void SetText(BasicProperties properties, string name, string text) =>
-        properties.Headers![name] = Encoding.UTF8.GetBytes(text.Length <= LongestText ? text : text[..LongestText] + "…");
+        properties.Headers![name] = Encoding.UTF8.GetBytes(text.Length <= LongestText ? text : Cut(text) + "…");
+
+    // Not through a character of two halves.
+    private static string Cut(string text) => text[..(char.IsHighSurrogate(text[LongestText - 1]) ? LongestText - 1 : LongestText)];
 
     /// <summary>A time as RFC 3339 in UTC with milliseconds.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);

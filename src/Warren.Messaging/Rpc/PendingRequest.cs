@@ -33,7 +33,7 @@ internal sealed class PendingRequest<TResponse>(string queue, ContentPipeline co
                     $"The responder on queue \"{queue}\" failed: {ErrorMessage(properties, body)}", RequestFailureReason.RemoteError, type));
                 return;
             }
-            _reply.TrySetResult(content.Decode<TResponse>(body, properties));
+            _reply.TrySetResult(content.Decode<TResponse>(body, properties, allowNull: true));
         }
         catch (ContentException error)
         {

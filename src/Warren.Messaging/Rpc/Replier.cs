@@ -23,7 +23,7 @@ internal sealed partial class Replier(BrokerConnection connection, ContentPipeli
         var body = RpcBuffers.Rent();
         try
         {
-            content.Encode(response, body, properties);
+            content.Encode(response, body, properties, allowNull: true);
             if (body.WrittenCount > options.MaxMessageBytes)
             {
                 throw new ContentException(
