@@ -29,15 +29,16 @@ public class ConnectionLossTests(RabbitMqFixture rabbit, ITestOutputHelper outpu
         var sending = load.PublishAsync(bus, Callers, Each, padding: 50);
         for (var cut = 1; cut <= Cuts; cut++)
         {
-            await load.Confirms.WaitForAsync(random.Next(1, Callers * Each / Cuts) + load.Confirms.Value, Patience, Token);
-            if (sending.IsCompleted)
-                break;
+            await load.Confirms.WaitForAsync(((cut - 1) * Callers * Each / Cuts) + random.Next(1, Callers * Each / Cuts), Patience, Token);
             var connections = proxy.Accepted.Value;
             // Every other cut falls into the middle of a frame, for it is counted in bytes.
             if (cut % 2 == 0)
                 await proxy.CutAsync();
             else
-                await proxy.CutAfter(random.Next(1, 20_000), cut % 4 == 1 ? ProxyDirections.ToServer : ProxyDirections.ToClient);
+                await Task.WhenAny(sending, proxy.CutAfter(random.Next(1, 20_000), cut % 4 == 1 ? ProxyDirections.ToServer : ProxyDirections.ToClient));
+            // A burst of confirms may have ended it early.
+            if (sending.IsCompleted)
+                break;
             await proxy.Accepted.WaitForAsync(connections + 1, cancellationToken: Token);
         }
 
