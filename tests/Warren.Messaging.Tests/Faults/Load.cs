@@ -8,6 +8,7 @@ namespace Warren.Messaging.Tests.Faults;
 internal sealed class Load(string queue)
 {
     private readonly ConcurrentQueue<Sighting> _seen = new();
+    private readonly ConcurrentDictionary<string, byte> _arrived = new();
     private readonly ConcurrentDictionary<string, Numbered> _confirmed = new();
     private readonly ConcurrentQueue<Exception> _failures = new();
 
@@ -37,17 +38,15 @@ internal sealed class Load(string queue)
     /// <summary>Consumes the queue and notes each delivery under the name of the consumer.</summary>
     public Task<Subscription> ReceiveAsync(IMessageBus bus, string consumer, ReceiveOptions? options = null)
     {
-        var arrived = _arrived;
-        return bus.ReceiveAsync(
-            queue,
-            (Numbered message, MessageContext context, CancellationToken _) =>
-            {
-                _seen.Enqueue(new(consumer, context.MessageId!, message));
-                if (arrived.TryAdd(context.MessageId!, 0))
-                    Arrived.Increment();
-                return Task.CompletedTask;
-            },
-            options);
+        return bus.ReceiveAsync<Numbered>(queue, HandleAsync, options);
+
+        Task HandleAsync(Numbered message, MessageContext context, CancellationToken cancellationToken)
+        {
+            _seen.Enqueue(new(consumer, context.MessageId!, message));
+            if (_arrived.TryAdd(context.MessageId!, 0))
+                Arrived.Increment();
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>How many deliveries each consumer had so far.</summary>
@@ -83,8 +82,6 @@ internal sealed class Load(string queue)
             Assert.Equal(numbers.Order(), numbers);
         }
     }
-
-    private readonly ConcurrentDictionary<string, byte> _arrived = new();
 
     private async Task CallAsync(IMessageBus bus, int caller, int each, int inFlight, int padding)
     {
