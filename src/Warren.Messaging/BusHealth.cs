@@ -10,7 +10,7 @@ public sealed record BusHealth(BusStatus Status, string Broker, string Descripti
 /// <summary>One consumer of a bus.</summary>
 /// <param name="Queue">The queue.</param>
 /// <param name="Consuming">Whether the broker has it as a consumer now.</param>
-/// <param name="LastError">Why it is not consuming, or what last interrupted it.</param>
+/// <param name="LastError">Why it is not consuming now; null while it is.</param>
 public sealed record ConsumerHealth(string Queue, bool Consuming, string? LastError);
 
 /// <summary>How well a bus is.</summary>

@@ -55,6 +55,7 @@ public sealed partial class MessageBus
             AckTogether = options.AckTogether,
             Exclusive = options.Exclusive,
             ConsumerPriority = options.ConsumerPriority,
+            MayStandBy = options.QueueArguments?.GetValueOrDefault("x-single-active-consumer") is true,
             DeclareAsync = declare,
             HandleAsync = message => HandleAsync(message, handler, options.Retry, handlers.Token),
             MoveAsync = (message, settlement) => MoveAsync(message, settlement, handlers.Token),

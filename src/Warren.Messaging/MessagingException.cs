@@ -83,7 +83,7 @@ public enum PublishFailureReason
     /// <summary>No confirm came before the deadline. The broker may or may not have the message.</summary>
     TimedOut,
 
-    /// <summary>The broker blocked publishers (a memory or disk alarm) until the deadline. The message was not sent.</summary>
+    /// <summary>The broker blocked publishers (a memory or disk alarm) until the deadline. The error says whether the message was sent before.</summary>
     Blocked,
 
     /// <summary>There was no connection until the deadline. The broker may or may not have the message if it was sent before.</summary>

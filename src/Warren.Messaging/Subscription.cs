@@ -16,7 +16,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <summary>The queue it consumes.</summary>
     public string Queue { get; }
 
-    /// <summary>Whether the broker serves it now, and what last went wrong.</summary>
+    /// <summary>Whether the broker serves it now, and if not, why.</summary>
     public ConsumerHealth Health => _health();
 
     /// <summary>

@@ -10,7 +10,7 @@ namespace Warren.Messaging.Consumers;
 /// </summary>
 /// <remarks>
 /// The watchdog asks the broker on the consumer's own channel. It ends a life if no answer comes, if the queue has no consumer, or if
-/// messages wait while this consumer is idle and has received nothing between two looks.
+/// messages wait while this consumer is idle and receives nothing for two looks, or for four if it shares the queue.
 /// </remarks>
 internal sealed partial class ConsumerLoop : IAsyncDisposable
 {
@@ -48,7 +48,7 @@ internal sealed partial class ConsumerLoop : IAsyncDisposable
     /// <summary>The queue it consumes.</summary>
     public string Queue => _settings.Queue;
 
-    /// <summary>Whether the broker serves it now, and what last interrupted it.</summary>
+    /// <summary>Whether the broker serves it now, and if not, why.</summary>
     public ConsumerHealth Health => new(_settings.Queue, _session is { Ended.IsCompleted: false }, _lastError);
 
     /// <summary>Begins to consume; ends when the broker has accepted the consumer for the first time.</summary>
@@ -151,7 +151,7 @@ internal sealed partial class ConsumerLoop : IAsyncDisposable
     {
         using var timer = new PeriodicTimer(_options.WatchdogInterval, _time);
         var seen = session.Deliveries;
-        var idleBefore = false;
+        var idleLooks = 0;
         try
         {
             while (!session.Ended.IsCompleted)
@@ -161,13 +161,12 @@ internal sealed partial class ConsumerLoop : IAsyncDisposable
                 if (session.Ended.IsCompleted || !await tick.ConfigureAwait(false))
                     return;
                 var queue = await session.ProbeAsync(_options.WatchdogInterval, _stopping.Token).ConfigureAwait(false);
-                var idle = queue.MessageCount > 0 && !session.IsBusy && session.Deliveries == seen;
+                idleLooks = queue.MessageCount > 0 && !session.IsBusy && session.Deliveries == seen ? idleLooks + 1 : 0;
+                seen = session.Deliveries;
                 if (queue.ConsumerCount == 0)
                     session.End("the watchdog found no consumer on the queue");
-                else if (idle && idleBefore && queue.ConsumerCount == 1)
+                else if (idleLooks >= (queue.ConsumerCount == 1 ? 2 : 4) && !_settings.MayStandBy)
                     session.End($"the watchdog found {queue.MessageCount} messages waiting and none delivered");
-                idleBefore = idle;
-                seen = session.Deliveries;
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

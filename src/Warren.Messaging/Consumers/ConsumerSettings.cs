@@ -18,6 +18,9 @@ internal sealed record ConsumerSettings
     /// <summary>Whether no other consumer may be on the queue.</summary>
     public bool Exclusive { get; init; }
 
+    /// <summary>Whether it may be idle while messages wait, because another consumer is the queue's single active one.</summary>
+    public bool MayStandBy { get; init; }
+
     /// <summary>The consumer's priority.</summary>
     public int ConsumerPriority { get; init; }
 

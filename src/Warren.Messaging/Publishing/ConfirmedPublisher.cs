@@ -194,8 +194,13 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         message.ExchangeRepaired = true;
         try
         {
-            await _repairExchange(message.Exchange, _stopping.Token).ConfigureAwait(false);
+            var left = _time.GetElapsedTime(_time.GetTimestamp(), message.Deadline);
+            await _repairExchange(message.Exchange, _stopping.Token).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, _stopping.Token).ConfigureAwait(false);
             _backlog.Readmit(message);
+        }
+        catch (TimeoutException)
+        {
+            Fail(message, Failures.Late(this, Failures.Destination(message), message.MessageId, message.Sent));
         }
         catch (Exception error) when (error is MessagingException or OperationCanceledException)
         {
