@@ -164,7 +164,7 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            return await _factory.CreateConnectionAsync(_endpoints, _name, either.Token).ConfigureAwait(false);
+            return await ConnectionFactories.OpenAsync(_factory, _endpoints, _name, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException error) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
