@@ -65,11 +65,28 @@ internal sealed class Examination(BrokerSettings settings, IReadOnlyList<string>
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            return await ConnectionFactories.OpenAsync(factory, ConnectionFactories.Endpoints(settings.Options, settings.Address), "warren doctor", either.Token);
+            var connection = await factory.CreateConnectionAsync(
+                ConnectionFactories.Endpoints(settings.Options, settings.Address), "warren doctor", either.Token);
+            return await ProvenAsync(connection, either.Token);
         }
-        catch (OperationCanceledException error) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (ConnectionErrors.IsTimeout(error) && !cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException(FormattableString.Invariant($"no answer within {settings.Options.ConnectTimeout.TotalSeconds:0.###} s"), error);
+        }
+    }
+
+    // The client does not wait for connection.open-ok, so that a virtual host is refused shows only with the next answer: to a channel.
+    private static async Task<IConnection> ProvenAsync(IConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 

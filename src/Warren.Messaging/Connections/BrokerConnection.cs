@@ -24,6 +24,7 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
 
     private TaskCompletionSource<IConnection> _open = NewOpen();
     private Task? _loop;
+    private Task _goodbye = Task.CompletedTask;
     private volatile string? _blockedReason;
     private volatile Exception? _lastError;
 
@@ -49,6 +50,9 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
 
     /// <summary>Whether there is a connection now.</summary>
     public bool IsOpen => _open.Task is { IsCompletedSuccessfully: true } task && task.Result.IsOpen;
+
+    /// <summary>Whether it was disposed: there will be no connection any more.</summary>
+    public bool IsDisposed => _stopping.IsCancellationRequested;
 
     /// <summary>Where it connects to, for messages; without the password.</summary>
     public BrokerAddress Address => _address;
@@ -112,6 +116,7 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
         }
         if (loop is not null)
             await loop.ConfigureAwait(false);
+        await _goodbye.ConfigureAwait(false);
     }
 
     private static TaskCompletionSource<IConnection> NewOpen()
@@ -126,14 +131,18 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
         var forEver = new ResiliencePipelineBuilder { TimeProvider = _time }
             .AddRetry(Retry(int.MaxValue, TimeSpan.FromMilliseconds(200), _options.ReconnectMaxDelay, jitter: true, "without end"))
             .Build();
+        var pause = new ReopenPause(_options.ReconnectMaxDelay, _time);
         var connection = first;
         try
         {
             while (true)
             {
                 connection ??= await forEver.ExecuteAsync(OpenOnceAsync, _stopping.Token).ConfigureAwait(false);
+                pause.Opened();
                 await ServeAsync(connection).ConfigureAwait(false);
                 connection = null;
+                // A broker that takes each connection and ends it at once must not be called in a circle.
+                await pause.WaitAsync(_stopping.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -162,13 +171,51 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
     {
         using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        var opening = OpenProvenAsync(either.Token);
         try
         {
-            return await ConnectionFactories.OpenAsync(_factory, _endpoints, _name, either.Token).ConfigureAwait(false);
+            return await opening.WaitAsync(either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException error) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (ConnectionErrors.IsTimeout(error) && !cancellationToken.IsCancellationRequested)
         {
+            // Of the client's timers and ours any may be first, and the client says no more than that a task was canceled.
             throw new TimeoutException($"no answer within {_options.ConnectTimeout.TotalSeconds:0.###} s", error);
+        }
+        finally
+        {
+            // After its time is up the client goes on for some seconds until it lets go by itself.
+            if (!opening.IsCompleted)
+                _ = AbandonAsync(opening);
+        }
+    }
+
+    // The client does not wait for connection.open-ok, so that a virtual host is refused shows only with the next answer: to a channel.
+    private async Task<IConnection> OpenProvenAsync(CancellationToken cancellationToken)
+    {
+        var connection = await _factory.CreateConnectionAsync(_endpoints, _name, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var channel = await connection.CreateChannelAsync(null, cancellationToken).ConfigureAwait(false);
+            await channel.DisposeQuietlyAsync().ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await CloseAsync(connection).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task AbandonAsync(Task<IConnection> opening)
+    {
+        try
+        {
+            await CloseAsync(await opening.ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // It failed, as was to be expected; whoever waited has been told why.
+            Log.CloseFailed(_logger, error);
         }
     }
 
@@ -214,7 +261,8 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
                     _open = NewOpen();
             }
             SetBlocked(null);
-            await CloseAsync(connection).ConfigureAwait(false);
+            // A goodbye to a silent peer takes seconds. The next connection does not wait for it, only the end does.
+            _goodbye = Task.WhenAll(_goodbye, CloseAsync(connection));
         }
     }
 

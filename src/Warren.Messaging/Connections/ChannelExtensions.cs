@@ -6,12 +6,18 @@ namespace Warren.Messaging.Connections;
 /// <summary>Closing channels without caring whether the peer still listens.</summary>
 internal static class ChannelExtensions
 {
-    /// <summary>Closes and disposes a channel. That the connection is gone meanwhile is no error: so is the channel then.</summary>
+    // The client itself waits 20 seconds for a broker that does not answer, and what comes next would wait with it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Closes and disposes a channel. That the connection is gone meanwhile, or silent, is no error: so is the channel then.</summary>
     public static async ValueTask DisposeQuietlyAsync(this IChannel channel)
     {
+        var closing = channel.DisposeAsync().AsTask();
+        _ = closing.ContinueWith(
+            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         try
         {
-            await channel.DisposeAsync().ConfigureAwait(false);
+            await closing.WaitAsync(Patience, TimeProvider.System).ConfigureAwait(false);
         }
         catch (Exception error) when (error is RabbitMQClientException or IOException or ObjectDisposedException or TimeoutException or OperationCanceledException)
         {

@@ -17,7 +17,10 @@ internal static class ConnectionErrors
     /// <summary>The innermost cause in one sentence.</summary>
     public static string Reason(Exception error) => Find<OperationInterruptedException>(error) is { ShutdownReason: { } closed }
         ? $"{closed.ReplyCode} {closed.ReplyText}"
-        : Innermost(error).Message.TrimEnd('.');
+        : (Find<TimeoutException>(error) ?? Innermost(error)).Message.TrimEnd('.');
+
+    /// <summary>Whether an attempt to connect ended because nobody answered in time.</summary>
+    public static bool IsTimeout(Exception error) => Innermost(error) is OperationCanceledException or TimeoutException;
 
     /// <summary>Whether a broker was there and would not let us in.</summary>
     public static bool IsRefusal(Exception error) =>

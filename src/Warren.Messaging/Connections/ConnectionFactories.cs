@@ -28,26 +28,6 @@ internal static class ConnectionFactories
     public static List<AmqpTcpEndpoint> Endpoints(MessagingOptions options, BrokerAddress address) =>
         [.. address.Hosts.Select(host => new AmqpTcpEndpoint(host.Host, host.Port, Tls(options.Tls, address, host.Host), LargestInbound))];
 
-    /// <summary>Opens a connection and makes sure that its virtual host let it in.</summary>
-    public static async Task<IConnection> OpenAsync(
-        ConnectionFactory factory, IReadOnlyList<AmqpTcpEndpoint> endpoints, string name, CancellationToken cancellationToken)
-    {
-        var connection = await factory.CreateConnectionAsync(endpoints, name, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // The client does not wait for the answer to connection.open. A virtual host that is missing or forbidden would show only
-            // afterwards, as the loss of a connection that was fine, and be tried again at once and for ever.
-            var channel = await connection.CreateChannelAsync(null, cancellationToken).ConfigureAwait(false);
-            await channel.DisposeQuietlyAsync().ConfigureAwait(false);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
     private static SslOption Tls(TlsOptions tls, BrokerAddress address, string host)
     {
         if (!address.Tls)

@@ -134,6 +134,14 @@ internal sealed partial class LiveReader<T> : IAsyncBasicConsumer, IAsyncDisposa
             {
                 return;
             }
+            catch (Exception) when (_connection.IsDisposed)
+            {
+                // The bus was disposed: no more events, and nobody may wait for them for ever.
+                var error = new ObjectDisposedException(typeof(MessageBus).FullName);
+                _started.TrySetException(error);
+                _buffer.Writer.TryComplete(error);
+                return;
+            }
             catch (OperationInterruptedException error) when (QueueErrors.IsRefusal(error) && _started.TrySetException(Refused(error)))
             {
                 return;
