@@ -57,7 +57,8 @@ internal static class ConnectionErrors
         };
     }
 
-    private static bool IsLoopback(string host) =>
+    /// <summary>Whether a host is this machine, by its name or address.</summary>
+    public static bool IsLoopback(string host) =>
         host is "localhost" || (System.Net.IPAddress.TryParse(host, out var ip) && System.Net.IPAddress.IsLoopback(ip));
 
     private static T? Find<T>(Exception? error) where T : Exception => error switch

@@ -1,0 +1,3 @@
+using Warren.Cli;
+
+return await CommandLine.RunAsync(args);
