@@ -29,6 +29,10 @@ internal static class QueueErrors
                 (QueueFailureReason.AccessRefused, "Another consumer has it, or this one wants it, exclusively."),
             Constants.AccessRefused => (QueueFailureReason.AccessRefused, $"The user {address.User} needs permission for it (rabbitmqctl set_permissions)."),
             Constants.ResourceLocked => (QueueFailureReason.Locked, "Another connection holds it exclusively."),
+            Constants.PreconditionFailed when reason.ReplyText.EndsWith("in use", StringComparison.Ordinal) =>
+                (QueueFailureReason.PreconditionFailed, "Stop its consumers first, or delete it without that condition."),
+            Constants.PreconditionFailed when reason.ReplyText.EndsWith("not empty", StringComparison.Ordinal) =>
+                (QueueFailureReason.PreconditionFailed, "Purge it first, or delete it without that condition."),
             Constants.PreconditionFailed => (QueueFailureReason.PreconditionFailed,
                 "It exists with other properties, named as \"current\" above; ask for those, or delete it first."),
             _ => (QueueFailureReason.Other, "The broker's log may say more."),

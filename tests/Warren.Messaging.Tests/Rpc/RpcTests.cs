@@ -1,4 +1,5 @@
 using RabbitMQ.Client;
+using Warren.Messaging.Topology;
 using Warren.TestKit;
 
 namespace Warren.Messaging.Tests.Rpc;
@@ -103,7 +104,7 @@ public class RpcTests(RabbitMqFixture rabbit)
     public async Task A_request_nobody_waits_for_any_more_is_not_handled()
     {
         await using var bus = await MessageBus.ConnectAsync(await rabbit.NewVirtualHostAsync());
-        await bus.Queues.DeclareAsync(new Topology.QueueDefinition("idle") { Type = Topology.QueueType.Classic });
+        await bus.Queues.DeclareAsync(new QueueDefinition("idle") { Type = QueueType.Classic });
         var error = await Assert.ThrowsAsync<RequestFailedException>(
             () => bus.RequestAsync<Numbered, Numbered>("idle", new Numbered(1), TimeSpan.FromMilliseconds(200)));
         Assert.Equal(RequestFailureReason.TimedOut, error.Reason);
@@ -304,7 +305,7 @@ public class RpcTests(RabbitMqFixture rabbit)
     public async Task A_request_that_cannot_be_sent_is_refused()
     {
         await using var bus = await MessageBus.ConnectAsync(await rabbit.NewVirtualHostAsync(), options => options.MaxMessageBytes = 1000);
-        await bus.Queues.DeclareAsync(new Topology.QueueDefinition("work") { Type = Topology.QueueType.Classic });
+        await bus.Queues.DeclareAsync(new QueueDefinition("work") { Type = QueueType.Classic });
 
         var tooLarge = await Assert.ThrowsAsync<RequestFailedException>(() => bus.RequestAsync<byte[], Numbered>("work", new byte[1001]));
         var noName = await Assert.ThrowsAsync<RequestFailedException>(() => bus.RequestAsync<Numbered, Numbered>(new string('q', 256), new Numbered(1)));
