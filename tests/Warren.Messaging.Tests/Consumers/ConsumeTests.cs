@@ -145,7 +145,9 @@ public class ConsumeTests(RabbitMqFixture rabbit)
             if (message.Id >= 5000)
             {
                 slow.Set();
-                await (message.Id == 5000 ? release.WaitAsync(cancellationToken: CancellationToken.None) : others.WaitForAsync(400, cancellationToken: CancellationToken.None));
+                await (message.Id == 5000
+                    ? release.WaitAsync(cancellationToken: CancellationToken.None)
+                    : others.WaitForAsync(400, cancellationToken: CancellationToken.None));
                 time.Advance(TimeSpan.FromSeconds(10));
             }
             own.Add(message.Id);

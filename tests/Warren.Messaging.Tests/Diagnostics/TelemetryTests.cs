@@ -131,7 +131,8 @@ public class TelemetryTests(RabbitMqFixture rabbit)
             await bus.PublishAsync("amq.topic", "a", new Numbered(0));
             proxy.Stall();
             using var cancel = new CancellationTokenSource();
-            var late = Enumerable.Range(0, 5).Select(i => bus.PublishAsync("amq.topic", "a", new Numbered(i), new PublishOptions { Timeout = TimeSpan.FromMilliseconds(200) })).ToList();
+            var soon = new PublishOptions { Timeout = TimeSpan.FromMilliseconds(200) };
+            var late = Enumerable.Range(0, 5).Select(i => bus.PublishAsync("amq.topic", "a", new Numbered(i), soon)).ToList();
             var canceled = bus.PublishAsync("amq.topic", "a", new Numbered(9), cancellationToken: cancel.Token);
             await cancel.CancelAsync();
             foreach (var publish in late)

@@ -15,7 +15,8 @@ public class RpcTests(RabbitMqFixture rabbit)
         var url = await rabbit.NewVirtualHostAsync();
         await using var server = await MessageBus.ConnectAsync(url);
         await using var bus = await MessageBus.ConnectAsync(url, options => options.ReplyQueue = kind);
-        await using var responder = await server.RespondAsync("double", (Numbered request, CancellationToken _) => Task.FromResult(request with { Id = request.Id * 2 }));
+        await using var responder = await server.RespondAsync(
+            "double", (Numbered request, CancellationToken _) => Task.FromResult(request with { Id = request.Id * 2 }));
 
         var replies = await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => bus.RequestAsync<Numbered, Numbered>("double", new Numbered(i, $"{i}"))));
 
@@ -36,15 +37,16 @@ public class RpcTests(RabbitMqFixture rabbit)
             return request;
         }, new RespondOptions { Concurrency = 200 });
         Assert.Equal(0, (await bus.Queues.InfoAsync("echo")).MessageCount);
-        var before = await Eventually.GetAsync(() => node.CountAsync(RawClient.VirtualHost(url)), counts => counts.Channels == 2, "publisher and responder have a channel each");
+        Task<BrokerCounts> CountAsync() => node.CountAsync(RawClient.VirtualHost(url));
+        var before = await Eventually.GetAsync(CountAsync, counts => counts.Channels == 2, "publisher and responder have a channel each");
 
         var calls = Enumerable.Range(0, 200).Select(i => bus.RequestAsync<Numbered, Numbered>("echo", new Numbered(i))).ToList();
-        await Eventually.ThatAsync(async () => (await node.CountAsync(RawClient.VirtualHost(url))).Channels > before.Channels, "the client has its channel");
+        await Eventually.ThatAsync(async () => (await CountAsync()).Channels > before.Channels, "the client has its channel");
         release.Set();
         await Task.WhenAll(calls);
 
         // One for requests, one for the replies of the responder.
-        await Eventually.ThatAsync(async () => (await node.CountAsync(RawClient.VirtualHost(url))).Channels == before.Channels + 2, "no more channels are open");
+        await Eventually.ThatAsync(async () => (await CountAsync()).Channels == before.Channels + 2, "no more channels are open");
     }
 
     [Fact]
