@@ -19,6 +19,11 @@ internal static class ConnectionErrors
         ? $"{closed.ReplyCode} {closed.ReplyText}"
         : (Find<TimeoutException>(error) ?? Innermost(error)).Message.TrimEnd('.');
 
+    /// <summary>Whether an error comes from a connection that is going down, not from the message.</summary>
+    public static bool IsOfTheConnection(Exception error) => error is
+        OperationInterruptedException or AlreadyClosedException or IOException or OperationCanceledException
+        or ObjectDisposedException or TimeoutException or System.Threading.Channels.ChannelClosedException;
+
     /// <summary>Whether an attempt to connect ended because nobody answered in time.</summary>
     public static bool IsTimeout(Exception error) => Innermost(error) is OperationCanceledException or TimeoutException;
 
