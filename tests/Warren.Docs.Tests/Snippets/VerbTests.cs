@@ -169,9 +169,9 @@ public class VerbTests(RabbitMqFixture rabbit) : SnippetTest(rabbit)
         // </snippet>
         await bus.PublishAsync("prices", "", 1.5, cancellationToken: ct);
         // <snippet:queues>
-        QueueInfo info = await bus.Queues.InfoAsync("prices.seen", ct);        // how many messages wait, how many consumers
-        long deleted = await bus.Queues.PurgeAsync("prices.seen", ct);
+        var info = await bus.Queues.InfoAsync("prices.seen", ct);   // how many messages wait, how many consumers
+        var deleted = await bus.Queues.PurgeAsync("prices.seen", ct);
         // </snippet>
-        Assert.Equal((new QueueInfo("prices.seen", 1, 0), 1), (info, deleted));
+        Assert.Equal((1, 0, 1), (info.MessageCount, info.ConsumerCount, deleted));
     }
 }
