@@ -5,7 +5,6 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 using Warren.Messaging.Connections;
-using Warren.Messaging.Topology;
 
 namespace Warren.Cli.Doctor;
 
@@ -81,7 +80,7 @@ internal sealed class RoundTrip(IConnection connection, BrokerAddress address)
                 "alarms", CheckStatus.Fail, $"the broker blocks publishers: {error.Message}",
                 "Free memory or disk there; until then publishes wait for Warren:Messaging:PublishTimeout and fail.");
         }
-        catch (OperationInterruptedException error) when (QueueErrors.IsRefusal(error))
+        catch (OperationInterruptedException error) when (IsRefusal(error))
         {
             return new Check(
                 name, CheckStatus.Fail, $"{error.ShutdownReason!.ReplyCode} {error.ShutdownReason.ReplyText}",
@@ -149,6 +148,10 @@ internal sealed class RoundTrip(IConnection connection, BrokerAddress address)
         else
             throw new BlockedException(await _blocked.Task);
     }
+
+    // A publish over which the channel is closed ends as one on a closed channel. Here nothing else could have closed it.
+    private static bool IsRefusal(OperationInterruptedException error) =>
+        error.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 402 and <= 406 or 530 or 540 };
 
     private static AsyncEventingBasicConsumer Consumer(IChannel channel, ChannelWriter<IReadOnlyBasicProperties> deliveries)
     {

@@ -141,8 +141,9 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         return true;
     }
 
-    // An ack has no answer, and a quorum queue may drop those it has not taken in when the channel closes. What is asked after them and
-    // answered shows that the broker has read them all.
+    // An ack has no answer. What is asked after them and answered shows that the broker has read them all before the channel closes. A
+    // channel of RabbitMQ has only so many acks under way to a quorum queue and forgets the rest when it closes, so under load some of
+    // the last messages may come again all the same.
     private async Task SettleAsync()
     {
         try

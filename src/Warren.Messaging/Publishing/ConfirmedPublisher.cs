@@ -279,8 +279,8 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
             if (message.Completion.TrySetException(Failures.Late(this, Failures.Destination(message.Exchange, message.RoutingKey), message.MessageId, message.Sent)))
                 MessagingTelemetry.PublishFailed.Add(1);
         }
-        if (late.Count > 0)
-            MessagingTelemetry.InFlight.Add(-_backlog.Prune());
+        // Canceled ones too: while there is no connection nothing else takes them out.
+        MessagingTelemetry.InFlight.Add(-_backlog.Prune());
         if (_backlog.EndRefillPause())
             _ = WriteAsync(int.MaxValue);
     }
