@@ -79,7 +79,7 @@ public partial class GuaranteesTests
     [GeneratedRegex(@"^public (?:(?:sealed|abstract|partial) )*class (\w+)", RegexOptions.Multiline)]
     private static partial Regex TestClasses();
 
-    [GeneratedRegex(@"\[((?:\w*Fact|\w*Theory)\b[^\]]*)\](?:\s*\[[^\]]*\])*\s*public (?:(?:async|static|override|virtual) )*[\w<>]+ (\w+)\(")]
+    [GeneratedRegex(@"\[((?:\w*Fact|\w*Theory)\b[^\]]*)\](?:\s*\[[^\n]*\])*\s*public (?:(?:async|static|override|virtual) )*[\w<>]+ (\w+)\(")]
     private static partial Regex TestMethods();
 
     [GeneratedRegex(@"\bSkip\w*\s*=")]
