@@ -132,7 +132,7 @@ internal sealed class WorkCommand : Command
             Libraries = arguments.GetValue(_libraries) ?? [],
             Variants = arguments.GetValue(_variants) ?? [],
             Rounds = arguments.GetValue(_rounds) ?? (quick ? 1 : 3),
-            WarmUpSeconds = quick ? 0.5 : 1.5,
+            WarmUpSeconds = quick ? 0.5 : 3,
             Seconds = arguments.GetValue(_seconds) ?? (quick ? 1 : 3),
         };
     }

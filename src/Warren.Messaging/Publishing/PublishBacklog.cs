@@ -273,7 +273,8 @@ internal sealed class PublishBacklog(int window)
 
     private void Idle(PendingPublish message)
     {
-        if (_idle.Count < window)
+        // Twice the window: a caller that has its answer may bring the next message before the old one is idle.
+        if (_idle.Count < 2 * window)
             _idle.Push(message);
     }
 }
