@@ -55,9 +55,10 @@ public sealed class MessageContext
     /// <summary>The media type of the body, if given.</summary>
     public string? ContentType => Properties.ContentType;
 
-    /// <summary>When it was published, to the second, if the publisher said so.</summary>
-    public DateTimeOffset? Timestamp =>
-        Properties.IsTimestampPresent() ? DateTimeOffset.FromUnixTimeSeconds(Properties.Timestamp.UnixTime) : null;
+    /// <summary>When it was published: its timestamp, to the second, or else the time in its id, if that is a UUIDv7 (RFC 9562 §5.7).</summary>
+    public DateTimeOffset? Timestamp => Properties.IsTimestampPresent()
+        ? DateTimeOffset.FromUnixTimeSeconds(Properties.Timestamp.UnixTime)
+        : MessageHeaders.TimeOf(MessageId);
 
     /// <summary>Application headers. Long strings arrive as <c>byte[]</c>, as AMQP has them; <see cref="Header"/> reads them as text.</summary>
     public IReadOnlyDictionary<string, object?> Headers =>

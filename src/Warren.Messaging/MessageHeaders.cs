@@ -62,6 +62,13 @@ internal static class MessageHeaders
         return Math.Max(0, number);
     }
 
+    /// <summary>The time in a UUIDv7 (RFC 9562 §5.7): its first 48 bits are milliseconds; null if the id is something else.</summary>
+    public static DateTimeOffset? TimeOf(string? messageId) =>
+        Guid.TryParseExact(messageId, "D", out var id) && id.Version == 7
+        && long.TryParse(string.Concat(messageId.AsSpan(0, 8), messageId.AsSpan(9, 4)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var milliseconds)
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
+
     /// <summary>A header as text, or null if it is missing or not text. AMQP long strings arrive as bytes.</summary>
     public static string? Text(IDictionary<string, object?>? headers, string name) =>
         headers is not null && headers.TryGetValue(name, out var value)

@@ -15,6 +15,9 @@ public sealed record PublishOptions
     /// <summary>Where a reply is expected.</summary>
     public string? ReplyTo { get; init; }
 
+    /// <summary>When it was made, to the second. The default is not on the wire: the default message id holds the time.</summary>
+    public DateTimeOffset? Timestamp { get; init; }
+
     /// <summary>Application headers: strings, booleans, numbers, bytes, <c>AmqpTimestamp</c>, lists and dictionaries of these.</summary>
     public IReadOnlyDictionary<string, object?>? Headers { get; init; }
 

@@ -21,4 +21,18 @@ public class MessageHeadersTests
     [Fact]
     public void Long_strings_are_read_as_text() =>
         Assert.Equal("ä", MessageHeaders.Text(new Dictionary<string, object?> { ["h"] = Encoding.UTF8.GetBytes("ä") }, "h"));
+
+    [Fact]
+    public void A_uuid_of_version_7_holds_its_time()
+    {
+        var time = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123);
+        Assert.Equal(time, MessageHeaders.TimeOf(Guid.CreateVersion7(time).ToString()));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("order-7")]
+    [InlineData("2f1d7c2e-9d0b-4b54-8a35-0e9b7d3c6a11")]
+    public void Another_id_holds_none(string? id) => Assert.Null(MessageHeaders.TimeOf(id));
 }

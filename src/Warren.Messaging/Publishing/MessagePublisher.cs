@@ -209,9 +209,9 @@ internal sealed class MessagePublisher : IAsyncDisposable
 
     private void SetProperties(BasicProperties properties, PublishOptions? options)
     {
-        var now = _time.GetUtcNow();
-        properties.MessageId = options?.MessageId ?? Guid.CreateVersion7(now).ToString();
-        properties.Timestamp = new AmqpTimestamp(now.ToUnixTimeSeconds());
+        // The id holds the time in milliseconds. A timestamp beside it would take the properties over 64 bytes, which Erlang does not keep
+        // in a process's heap any more: a classic queue of RabbitMQ then takes a fifth fewer messages.
+        properties.MessageId = options?.MessageId ?? Guid.CreateVersion7(_time.GetUtcNow()).ToString();
         properties.DeliveryMode = options is { Persistent: false } ? DeliveryModes.Transient : DeliveryModes.Persistent;
         if (options is null)
             return;
@@ -221,6 +221,8 @@ internal sealed class MessagePublisher : IAsyncDisposable
             properties.Type = type;
         if (options.ReplyTo is { } replyTo)
             properties.ReplyTo = replyTo;
+        if (options.Timestamp is { } timestamp)
+            properties.Timestamp = new AmqpTimestamp(timestamp.ToUnixTimeSeconds());
         if (options.Priority is { } priority)
             properties.Priority = priority;
         if (options.Expiration is { } expiration)

@@ -77,7 +77,6 @@ public sealed class EventTests(RabbitMqFixture rabbit)
         var url = await rabbit.NewVirtualHostAsync(Ct);
         await using var peer = await PeerKind.Pika.SubscriberAsync(url, Ct);
         await using var bus = await MessageBus.ConnectAsync(url, cancellationToken: Ct);
-        var before = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 
         var id = await bus.PublishAsync("user.events", "user.created", new UserCreated(42, "ada"), cancellationToken: Ct);
 
@@ -86,7 +85,6 @@ public sealed class EventTests(RabbitMqFixture rabbit)
         Assert.Equal("application/json", message.Text("content_type"));
         Assert.Null(message.Text("content_encoding"));
         Assert.Equal(2, message.GetProperty("delivery_mode").GetInt32());
-        Assert.InRange(message.GetProperty("timestamp").GetInt64(), before, before + 60);
     }
 
     [Fact]

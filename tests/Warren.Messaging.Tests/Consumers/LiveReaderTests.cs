@@ -150,6 +150,26 @@ public class LiveReaderTests(RabbitMqFixture rabbit)
     }
 
     [Fact]
+    public async Task A_reader_is_told_each_time_its_queue_is_bound()
+    {
+        var url = await rabbit.NewVirtualHostAsync();
+        await using var proxy = TcpProxy.Start(url);
+        await using var other = await MessageBus.ConnectAsync(url);
+        await using var bus = await MessageBus.ConnectAsync(proxy.Rewrite(url));
+        var bound = new AsyncCounter();
+        await using var reader = new Reader(bus, "events", "#", new ReadOptions { OnBound = () => bound.Increment() });
+
+        await bound.WaitForAsync(1);
+        await other.PublishAsync("events", "a", new Numbered(1));
+        await reader.Seen.WaitForAsync(1);
+        await proxy.CutAsync();
+        await bound.WaitForAsync(2);
+        await other.PublishAsync("events", "a", new Numbered(2));
+
+        Assert.Equal([1, 2], await reader.Seen.WaitForAsync(2));
+    }
+
+    [Fact]
     public async Task A_disposed_bus_ends_its_readers()
     {
         var bus = await MessageBus.ConnectAsync(await rabbit.NewVirtualHostAsync());

@@ -45,7 +45,8 @@ public class PublishTests(RabbitMqFixture rabbit)
         Assert.Equal("", message.Exchange);
         Assert.Equal("inbox", message.RoutingKey);
         Assert.Equal(id, properties.MessageId);
-        Assert.InRange(properties.Timestamp.UnixTime, before, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+        Assert.False(properties.IsTimestampPresent());
+        Assert.InRange(MessageHeaders.TimeOf(properties.MessageId)!.Value.ToUnixTimeSeconds(), before, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
         Assert.Equal(DeliveryModes.Persistent, properties.DeliveryMode);
         Assert.Equal("application/json", properties.ContentType);
         Assert.True(properties.Headers is null or { Count: 0 });
