@@ -19,6 +19,7 @@ namespace Warren.Messaging.Consumers;
 internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 {
     private static readonly TimeSpan ShrinkPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Stream = TimeSpan.FromMicroseconds(100);
 
     private readonly IChannel _channel;
     private readonly ConsumerSettings _settings;
@@ -35,6 +36,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     private int _busy;
     private int _prefetch;
     private long _lastShrink;
+    private long _lastDelivery;
     private string _tag = "";
     private volatile bool _stopping;
 
@@ -179,8 +181,12 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         body.Span.CopyTo(buffer.GetSpan(body.Length));
         buffer.Advance(body.Length);
         _work.Enqueue(new MessageContext(_settings.Queue, exchange, routingKey, deliveryTag, redelivered, properties, buffer));
-        // A handler that has proved fast runs here up to its first wait: the way to another thread would take longer.
-        if (!_tuner.IsFast)
+        // A handler that has proved fast runs here up to its first wait if deliveries come one by one: the way to another thread would
+        // take longer. When they come in a stream, another thread handles them while this one takes in the next.
+        var now = _time.GetTimestamp();
+        var alone = _time.GetElapsedTime(_lastDelivery, now) > Stream;
+        _lastDelivery = now;
+        if (!alone || !_tuner.IsFast)
             WorkSoon();
         else if (_slots.TryTake())
             Work();
