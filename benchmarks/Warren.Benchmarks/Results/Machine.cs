@@ -13,7 +13,7 @@ internal sealed record Machine(string Broker, IReadOnlyCollection<string> Librar
         yield return $"{Environment.ProcessorCount} cores ({RuntimeInformation.ProcessArchitecture}), "
             + $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024.0 * 1024 * 1024):0} GiB of memory, shared by client and broker";
         yield return $"{RuntimeInformation.OSDescription}";
-        yield return $"{RuntimeInformation.FrameworkDescription}, workstation garbage collector, tiered PGO as shipped";
+        yield return $"{RuntimeInformation.FrameworkDescription}, workstation garbage collector, tiered compilation, without PGO";
         yield return $"{Broker}, one node, default configuration, loopback";
         yield return string.Join(", ", Libraries);
     }
