@@ -209,8 +209,8 @@ internal sealed class MessagePublisher : IAsyncDisposable
 
     private void SetProperties(BasicProperties properties, PublishOptions? options)
     {
-        // The id holds the time in milliseconds. A timestamp beside it would take the properties over 64 bytes, which Erlang does not keep
-        // in a process's heap any more: a classic queue of RabbitMQ then takes a fifth fewer messages.
+        // The id holds the time in milliseconds. A timestamp beside it costs a classic queue of RabbitMQ 3.10 a fifth of its rate
+        // (measured), though either alone costs nearly nothing; probably since the properties pass the 64 bytes of Erlang's heap binaries.
         properties.MessageId = options?.MessageId ?? Guid.CreateVersion7(_time.GetUtcNow()).ToString();
         properties.DeliveryMode = options is { Persistent: false } ? DeliveryModes.Transient : DeliveryModes.Persistent;
         if (options is null)
