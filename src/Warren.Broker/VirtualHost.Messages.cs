@@ -10,6 +10,8 @@ internal sealed partial class VirtualHost
 {
     private readonly List<Queue> _routed = [];
     private readonly List<Target> _targets = [];
+    private readonly HashSet<Queue> _committing = [];
+    private int _committed;
 
     /// <summary>Routes a message and puts it into the queues it reaches.</summary>
     public PublishOutcome Publish(in Publish publish)
@@ -41,29 +43,25 @@ internal sealed partial class VirtualHost
     {
         var lsn = 0L;
         var targets = new List<Target>[publishes.Count];
-        var record = Store is { } store ? store.Begin() : default;
-        try
+        for (var i = 0; i < publishes.Count; i++)
         {
+            var (routed, refused) = Route(publishes[i]);
+            outcomes.Add(new(routed, refused, Lsn: 0));
+            Reserve(targets[i] = []);
+        }
+
+        if (Store is { } store)
+        {
+            using var record = store.Begin();
             for (var i = 0; i < publishes.Count; i++)
             {
-                var (routed, refused) = Route(publishes[i]);
-                outcomes.Add(new(routed, refused, Lsn: 0));
-                targets[i] = [];
-                Reserve(targets[i]);
-                if (record.IsOpen && Keeps(publishes[i].Message, targets[i]))
+                if (Keeps(publishes[i].Message, targets[i]))
                     Keep(record, publishes[i].Message, targets[i]);
             }
 
-            if (record.IsOpen)
-            {
-                foreach (var entry in acked)
-                    entry.Queue.Unstore(record, entry);
-                lsn = record.Commit(urgent: true);
-            }
-        }
-        finally
-        {
-            record.Dispose();
+            foreach (var entry in acked)
+                entry.Queue.Unstore(record, entry);
+            lsn = record.Commit(urgent: true);
         }
 
         for (var i = 0; i < publishes.Count; i++)
@@ -114,10 +112,10 @@ internal sealed partial class VirtualHost
     /// <summary>Notes in the log how often a message was handed out, where that is not what the log has.</summary>
     public long KeepDelivered(QueuedMessage entry, int deliveryCount)
     {
-        if (!entry.IsStored || Store is not { } store)
+        if (!entry.IsStored || entry.Message.Stored is not { } stored || Store is not { } store)
             return 0;
         using var record = store.Begin();
-        record.Delivered(entry.Queue.Id, entry.Position, deliveryCount);
+        record.Delivered(entry.Queue.Id, entry.Position, deliveryCount, stored);
         return record.Commit(urgent: true);
     }
 
@@ -192,4 +190,44 @@ internal sealed partial class VirtualHost
     }
 
     private readonly record struct Target(Queue Queue, long Position);
+
+    /// <summary>The position of the log's last record.</summary>
+    public long AppendedLsn => Store?.AppendedLsn ?? 0;
+
+    /// <summary>Has a quorum queue send, once the log is durable up to a position, what it handed out.</summary>
+    public void SendWhenDurable(Queue queue, long lsn)
+    {
+        _committing.Add(queue);
+        Store!.NotifyWhenDurable(lsn, this);
+    }
+
+    /// <inheritdoc/>
+    public void Committed(long durableLsn)
+    {
+        // Not on the log's writer thread, which is to write the next batch meanwhile.
+        if (Interlocked.Exchange(ref _committed, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(static host => host.SendCommitted(), this, preferLocal: false);
+    }
+
+    // The log tries again by itself; what waits for it is sent when that has worked.
+    /// <inheritdoc/>
+    public void Failed(long failedLsn, StorageException error) =>
+        Store!.NotifyWhenDurable(failedLsn, this);
+
+    private void SendCommitted() => Run(() =>
+    {
+        Volatile.Write(ref _committed, 0);
+        var durable = Store!.DurableLsn;
+        foreach (var queue in _committing.ToArray())
+        {
+            _committing.Remove(queue);
+            queue.SendCommitted(durable);
+            if (queue.NextCommit is { } lsn)
+                SendWhenDurable(queue, lsn);
+        }
+    });
+
+    /// <summary>Adds the queues an exchange routes to.</summary>
+    private void Route(Exchange exchange, string key, FieldTable? headers, List<Queue> queues) =>
+        _router.Route(exchange, key, headers, queues);
 }

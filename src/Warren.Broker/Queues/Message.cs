@@ -72,6 +72,10 @@ internal sealed class Message(string exchange, string routingKey, byte[] content
     /// <summary>The body.</summary>
     public ReadOnlySpan<byte> Body => Content.AsSpan(PropertiesLength);
 
+    /// <summary>This message as it is sent when its properties are not those it came with.</summary>
+    public Message WithProperties(ReadOnlySpan<byte> properties) =>
+        properties.SequenceEqual(Properties) ? this : new(Exchange, RoutingKey, [.. properties, .. Body], properties.Length);
+
     /// <summary>Takes the content out of memory; it must be readable elsewhere.</summary>
     public void Forget() => _content = null;
 

@@ -17,6 +17,9 @@ internal sealed partial class Queue
     private bool _hadConsumer;
     private bool _delivering;
 
+    /// <summary>The log position the next message that was handed out waits for; null when none does.</summary>
+    public long? NextCommit => _committing.TryPeek(out var next) ? next.Lsn : null;
+
     /// <summary>Adds a consumer, which is given what waits.</summary>
     public void Consume(Consumer consumer)
     {
@@ -128,8 +131,12 @@ internal sealed partial class Queue
         long lsn;
         using (var record = store.Begin())
         {
-            foreach (var (entry, _) in _taken.Where(taken => taken.Message.IsStored))
-                record.Delivered(Id, entry.Position, entry.DeliveryCount + 1);
+            foreach (var (entry, _) in _taken)
+            {
+                if (entry is { IsStored: true, Message.Stored: { } stored })
+                    record.Delivered(Id, entry.Position, entry.DeliveryCount + 1, stored);
+            }
+
             lsn = record.Commit(urgent: true);
         }
 

@@ -64,13 +64,13 @@ internal sealed partial class Queue : IBindingDestination
     /// <summary>True when the message must survive a restart in this queue: a quorum queue keeps every message, a durable classic one the persistent.</summary>
     public bool Keeps(Message message) => IsKept && (message.IsPersistent || Arguments.IsQuorum);
 
-    /// <summary>The place in the log's order its next message gets.</summary>
-    public QueuePosition NextPosition => new(Id, _nextPosition);
+    /// <summary>Gives the next message its place in the order of arrival.</summary>
+    public long ReservePosition() => _nextPosition++;
 
-    /// <summary>Takes in a message that was routed here; where the queue keeps it, the log has it already at <see cref="NextPosition"/>.</summary>
-    public void Add(Message message)
+    /// <summary>Takes in a message that was routed here, at the place it was given; where the queue keeps it, the log has it already.</summary>
+    public void Add(Message message, long position)
     {
-        var entry = Entry(message, _nextPosition++);
+        var entry = Entry(message, position);
         Published++;
         Ready.Add(entry);
         Deliver();
@@ -107,20 +107,15 @@ internal sealed partial class Queue : IBindingDestination
     }
 
     /// <summary>Takes a message out of the log's account of this queue, in a record the caller writes.</summary>
-    public void Unstore(ref RecordWriter record, QueuedMessage entry)
+    public void Unstore(RecordWriter record, QueuedMessage entry)
     {
-        var message = entry.Message;
-        if (!entry.IsStored || message.Stored is not { } stored)
+        if (!entry.IsStored || entry.Message.Stored is not { } stored)
             return;
-        // Another queue, one that is not durable, still needs what only the log holds.
-        if (--message.StoredReferences == 0 && message.References > 1 && !message.IsInMemory)
-            _host.Memory.Load(message, []);
+        LoadBeforeItLeaves(entry.Message);
         if (IsDeleted)
             record.Release(stored, Id);
         else
             record.Remove(Id, entry.Position, stored);
-        if (message.StoredReferences == 0)
-            message.Stored = null;
     }
 
     /// <summary>Ends a message that was handed out and is settled; the log has been told.</summary>
@@ -128,6 +123,13 @@ internal sealed partial class Queue : IBindingDestination
     {
         UnackedCount--;
         Release(entry.Message);
+    }
+
+    /// <summary>Ends a message that was handed out and refused: it is dropped or dead-lettered.</summary>
+    public void Reject(QueuedMessage entry)
+    {
+        UnackedCount--;
+        _host.Leave(entry, DeathReason.Rejected);
     }
 
     /// <summary>Takes out all that wait and returns how many there were; what consumers have stays theirs.</summary>
@@ -140,8 +142,8 @@ internal sealed partial class Queue : IBindingDestination
         return count;
     }
 
-    /// <summary>Ends the queue: its consumers are told, its messages go. The log's record of its end is the caller's.</summary>
-    public void Delete(ref RecordWriter record)
+    /// <summary>Ends the queue: its consumers are told, its messages go.</summary>
+    public void Delete(in TopologyChange change)
     {
         IsDeleted = true;
         _timer?.Dispose();
@@ -151,10 +153,16 @@ internal sealed partial class Queue : IBindingDestination
             consumer.QueueGone();
         }
 
+        if (IsKept)
+            change.Remove(Definition);
         foreach (var entry in Ready.All())
         {
-            if (record.IsOpen)
-                Unstore(ref record, entry);
+            if (entry is { IsStored: true, Message.Stored: { } stored })
+            {
+                LoadBeforeItLeaves(entry.Message);
+                change.Release(stored, Id);
+            }
+
             Release(entry.Message);
         }
 
@@ -162,10 +170,13 @@ internal sealed partial class Queue : IBindingDestination
     }
 
     /// <summary>Notes in the log which messages were handed out before, so that an orderly restart remembers it.</summary>
-    public void KeepRedelivered(ref RecordWriter record)
+    public void KeepRedelivered(RecordWriter record)
     {
-        foreach (var entry in Ready.All().Where(entry => entry is { IsStored: true, IsRedelivered: true }))
-            record.Delivered(Id, entry.Position, entry.DeliveryCount);
+        foreach (var entry in Ready.All())
+        {
+            if (entry is { IsStored: true, IsRedelivered: true, Message.Stored: { } stored })
+                record.Delivered(Id, entry.Position, entry.DeliveryCount, stored);
+        }
     }
 
     private QueuedMessage Entry(Message message, long position)
@@ -195,7 +206,7 @@ internal sealed partial class Queue : IBindingDestination
             if (counts)
                 entry.DeliveryCount++;
             else
-                _host.KeepDelivered(entry);
+                _host.KeepDelivered(entry, entry.DeliveryCount);
             if (entry.DeliveryCount > Arguments.DeliveryLimit)
             {
                 _host.Leave(entry, DeathReason.DeliveryLimit);
@@ -204,6 +215,16 @@ internal sealed partial class Queue : IBindingDestination
         }
 
         Ready.Return(entry);
+    }
+
+    // Another queue, one that is not durable, may still need what only the log holds.
+    private void LoadBeforeItLeaves(Message message)
+    {
+        if (--message.StoredReferences > 0)
+            return;
+        if (message.References > 1 && !message.IsInMemory)
+            _host.Memory.Load(message, []);
+        message.Stored = null;
     }
 
     // Ends messages that waited, without dead-lettering. A record holds a bounded number of them, so that nobody waits long for the log.
@@ -215,7 +236,8 @@ internal sealed partial class Queue : IBindingDestination
             Release(entry.Message);
     }
 
-    private void Release(Message message)
+    /// <summary>One holder less of a message.</summary>
+    public void Release(Message message)
     {
         if (--message.References == 0)
             _host.Memory.Release(message);

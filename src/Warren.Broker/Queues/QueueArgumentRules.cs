@@ -51,6 +51,16 @@ internal static class QueueArgumentRules
             CheckSame(current, asked, name, queue);
     }
 
+    /// <summary>Refuses a property that differs.</summary>
+    public static void CheckSame(bool current, bool asked, string name, string resource)
+    {
+        if (current != asked)
+        {
+            throw AmqpException.Channel(
+                ReplyCode.PreconditionFailed, $"inequivalent arg '{name}' for {resource}: received '{Word(asked)}' but current is '{Word(current)}'");
+        }
+    }
+
     /// <summary>Refuses one argument that differs.</summary>
     public static void CheckSame(FieldTable current, FieldTable asked, string name, string resource)
     {
@@ -63,6 +73,8 @@ internal static class QueueArgumentRules
     }
 
     private static string Describe(bool given, FieldValue value) => given ? $"the value '{value}' of type '{ErlangName(value.Type)}'" : "none";
+
+    private static string Word(bool value) => value ? "true" : "false";
 
     private static string? Integer(FieldValue value) =>
         value.IsInteger ? null : Unacceptable(value);

@@ -65,4 +65,14 @@ internal sealed class UnackedMessages
             Count--;
         }
     }
+
+    /// <summary>The tags up to <paramref name="tag"/>, 0 meaning all, that are open.</summary>
+    public IEnumerable<ulong> OpenUpTo(ulong tag)
+    {
+        for (var open = _first; open < NextTag && (tag == 0 || open <= tag); open++)
+        {
+            if (IsOpen(open))
+                yield return open;
+        }
+    }
 }
