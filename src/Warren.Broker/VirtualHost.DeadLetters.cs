@@ -44,7 +44,7 @@ internal sealed partial class VirtualHost
         }
 
         if (!entry.Message.IsInMemory)
-            Memory.Load(entry.Message, []);
+            Memory.Load(entry.Message);
         var takesAll = false;
         Message? dead = null;
         if (_exchanges.TryGetValue(arguments.DeadLetterExchange, out var exchange))

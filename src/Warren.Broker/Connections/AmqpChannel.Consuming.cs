@@ -41,7 +41,7 @@ internal sealed partial class AmqpChannel
     public void QueueGone(ChannelConsumer consumer)
     {
         _consumers.Remove(consumer.Tag);
-        if (IsClosing || !_connection.Session.UnderstandsCancel)
+        if (IsClosing || !_connection.Session.Client.Can(ClientCapabilities.ConsumerCancelNotify))
             return;
         _output.Write(Number, new BasicCancel(consumer.Tag, NoWait: true));
         _host.Written(_output);
@@ -135,7 +135,7 @@ internal sealed partial class AmqpChannel
             _lastLsn = Math.Max(_lastLsn, lsn);
             var content = entry.Message.WithProperties(PropertiesOf(entry));
             if (!_connection.IsDurable(lsn))
-                return AnswerGetLaterAsync(answer, content, lsn);
+                return AnswerGetLaterAsync(answer, content.Detached(), lsn);
             _output.Write(Number, answer, content);
             _connection.Written();
             return ValueTask.CompletedTask;

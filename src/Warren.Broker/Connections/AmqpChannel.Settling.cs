@@ -70,10 +70,11 @@ internal sealed partial class AmqpChannel
     {
         if (requeue)
         {
+            var consumers = entries.Select(entry => entry.Consumer).OfType<ChannelConsumer>().Distinct().ToArray();
             CreditBack(entries);
             Queue.Return(entries, counts: true);
-            foreach (var entry in entries)
-                ResumeConsumer(entry.Consumer);
+            foreach (var consumer in GlobalPrefetch > 0 ? [.. _consumers.Values] : consumers)
+                consumer.Queue.CreditReturned(consumer);
         }
         else
         {

@@ -88,23 +88,21 @@ internal sealed partial class AmqpChannel
         IsClosing = true;
         using (Enter())
         {
-            List<Queue> emptied = [];
+            // What it holds first, so that the next of single active consumers begins with that.
+            List<QueuedMessage> held = [];
+            _unacked.TakeUpTo(0, held);
+            Queue.Return(held, counts: true);
+
             foreach (var consumer in _consumers.Values)
             {
                 if (consumer.Queue.Cancel(consumer))
-                    emptied.Add(consumer.Queue);
+                    _host.DeleteQueue(consumer.Queue);
             }
 
             _consumers.Clear();
             if (_replyName is not null)
                 _host.DirectReplies.Remove(_replyName);
             _replyName = null;
-
-            List<QueuedMessage> held = [];
-            _unacked.TakeUpTo(0, held);
-            Queue.Return(held, counts: true);
-            foreach (var queue in emptied)
-                _host.DeleteQueue(queue);
         }
     }
 

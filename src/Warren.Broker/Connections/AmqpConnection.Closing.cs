@@ -1,4 +1,4 @@
-using System.Net;
+using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Warren.Broker.Protocol;
 using Warren.Broker.Protocol.Methods;
@@ -47,7 +47,7 @@ internal sealed partial class AmqpConnection
 
     private async ValueTask CloseBecauseAsync(AmqpException error, MethodId failed)
     {
-        Log.ConnectionClosed(_logger, Session.RemoteEndPoint, error.Message);
+        Log.ConnectionClosed(_logger, Session.Ends, error.Message);
         _isOver = true;
         foreach (var channel in _channels.Values)
             channel.Close();
@@ -77,15 +77,15 @@ internal sealed partial class AmqpConnection
         }
         catch (OperationCanceledException)
         {
-            Log.NoCloseOk(_logger, Session.RemoteEndPoint);
+            Log.NoCloseOk(_logger, Session.Ends);
         }
     }
 
-    private bool EndsIn(ref System.Buffers.ReadOnlySequence<byte> buffer)
+    private bool EndsIn(ref ReadOnlySequence<byte> buffer)
     {
         try
         {
-            while (FrameReader.TryRead(ref buffer, Session.FrameMax, out var frame))
+            while (FrameReader.TryRead(ref buffer, Session.Limits.FrameMax, out var frame))
             {
                 if (frame is { Channel: 0, Type: FrameType.Method } &&
                     AmqpMethod.ReadId(Contiguous(frame), out _) is MethodId.ConnectionCloseOk or MethodId.ConnectionClose)
@@ -114,7 +114,6 @@ internal sealed partial class AmqpConnection
 
         _hasPublished = true;
         IsBlocked = true;
-        Session.Heartbeat.Pause();
         try
         {
             await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
@@ -122,14 +121,13 @@ internal sealed partial class AmqpConnection
         finally
         {
             IsBlocked = false;
-            Session.Heartbeat.Resume();
         }
     }
 
     /// <summary>Tells a client that understands it that publishers are held up, or no longer.</summary>
     public void TellBlocked(string? reason)
     {
-        if (!Session.UnderstandsBlocked || _wasBlocked == reason is not null)
+        if (!Session.Client.Can(ClientCapabilities.ConnectionBlocked) || _wasBlocked == reason is not null)
             return;
         _wasBlocked = reason is not null;
         if (reason is not null)
@@ -142,15 +140,18 @@ internal sealed partial class AmqpConnection
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information, "Connection of {Peer} is lost: {Reason}")]
-        public static partial void Lost(ILogger logger, EndPoint? peer, string reason);
+        public static partial void Lost(ILogger logger, ConnectionEnds peer, string reason);
 
         [LoggerMessage(LogLevel.Warning, "Connection of {Peer} is closed: {Reason}")]
-        public static partial void ConnectionClosed(ILogger logger, EndPoint? peer, string reason);
+        public static partial void ConnectionClosed(ILogger logger, ConnectionEnds peer, string reason);
 
         [LoggerMessage(LogLevel.Warning, "Channel {Channel} of {Peer} is closed: {Reason}")]
-        public static partial void ChannelClosed(ILogger logger, EndPoint? peer, ushort channel, string reason);
+        public static partial void ChannelClosed(ILogger logger, ConnectionEnds peer, ushort channel, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Connection of {Peer} is dropped: nothing came for two heartbeat intervals of {Interval}")]
+        public static partial void MissedHeartbeats(ILogger logger, ConnectionEnds peer, TimeSpan interval);
 
         [LoggerMessage(LogLevel.Debug, "{Peer} did not answer that its connection is closed")]
-        public static partial void NoCloseOk(ILogger logger, EndPoint? peer);
+        public static partial void NoCloseOk(ILogger logger, ConnectionEnds peer);
     }
 }

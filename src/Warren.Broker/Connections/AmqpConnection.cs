@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Warren.Broker.Protocol;
@@ -20,7 +21,6 @@ internal sealed partial class AmqpConnection : ICommitListener
     private readonly PipeReader _input;
     private readonly ILogger _logger;
     private readonly Dictionary<ushort, AmqpChannel> _channels = [];
-    private readonly FlushList _committed = new();
     private AmqpChannel? _lastChannel;
     private volatile AmqpChannel[] _confirming = [];
     private byte[] _scratch = [];
@@ -28,6 +28,8 @@ internal sealed partial class AmqpConnection : ICommitListener
     private bool _wasBlocked;
     private int _resuming;
     private bool _isOver;
+    private long _received;
+    private MethodId _failed;
 
     public AmqpConnection(ConnectionContext transport, Session session, Engine engine)
     {
@@ -37,7 +39,7 @@ internal sealed partial class AmqpConnection : ICommitListener
         Session = session;
         Engine = engine;
         Host = engine.FindHost(session.VirtualHost)!;
-        Output = new(transport.Transport.Output, session.FrameMax, ResumeSoon);
+        Output = new(transport.Transport.Output, session.Limits.FrameMax, ResumeSoon);
     }
 
     /// <summary>Who opened it, and what was agreed.</summary>
@@ -65,13 +67,14 @@ internal sealed partial class AmqpConnection : ICommitListener
     public async Task RunAsync()
     {
         Engine.Opened(this);
+        using var heartbeat = Session.Limits.Heartbeat > TimeSpan.Zero ? Engine.Heartbeats.Watching(Pulse()) : null;
         try
         {
             await ReadAsync();
         }
         catch (Exception error) when (error is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException)
         {
-            Log.Lost(_logger, Session.RemoteEndPoint, error.Message);
+            Log.Lost(_logger, Session.Ends, error.Message);
         }
         finally
         {
@@ -122,16 +125,32 @@ internal sealed partial class AmqpConnection : ICommitListener
     /// <summary>Drops the connection without a word, as a broken network does.</summary>
     public void Abort() => _transport.Abort();
 
+    private Pulse Pulse() => new(
+        Session.Limits.Heartbeat,
+        Sent: () => Output.Written,
+        // One that is held up cannot be heard, which is not its fault.
+        Received: () => IsBlocked ? Interlocked.Increment(ref _received) : Volatile.Read(ref _received),
+        Send: () =>
+        {
+            Output.WriteHeartbeat();
+            Output.Flush();
+        },
+        Missed: () =>
+        {
+            Log.MissedHeartbeats(_logger, Session.Ends, Session.Limits.Heartbeat);
+            Abort();
+        });
+
     private async Task ReadAsync()
     {
         while (!_isOver)
         {
             var result = await _input.ReadAsync(_transport.ConnectionClosed);
             var buffer = result.Buffer;
-            Session.Heartbeat.Received();
+            Volatile.Write(ref _received, _received + 1);
             try
             {
-                while (!_isOver && FrameReader.TryRead(ref buffer, Session.FrameMax, out var frame))
+                while (!_isOver && FrameReader.TryRead(ref buffer, Session.Limits.FrameMax, out var frame))
                 {
                     var handled = HandleAsync(frame);
                     if (!handled.IsCompletedSuccessfully)
@@ -140,7 +159,9 @@ internal sealed partial class AmqpConnection : ICommitListener
             }
             catch (AmqpException error)
             {
-                await CloseBecauseAsync(error, default);
+                // What follows what cannot be understood is not looked at, but for the end of the connection.
+                _input.AdvanceTo(buffer.Start, buffer.End);
+                await CloseBecauseAsync(error, _failed);
                 return;
             }
 
@@ -189,7 +210,8 @@ internal sealed partial class AmqpConnection : ICommitListener
         }
         catch (AmqpException error)
         {
-            return FailAsync(channel, error);
+            Fail(channel, error);
+            return ValueTask.CompletedTask;
         }
     }
 
@@ -201,19 +223,19 @@ internal sealed partial class AmqpConnection : ICommitListener
         }
         catch (AmqpException error)
         {
-            await FailAsync(channel, error);
+            Fail(channel, error);
         }
     }
 
-    private async ValueTask FailAsync(AmqpChannel channel, AmqpException error)
+    private void Fail(AmqpChannel channel, AmqpException error)
     {
         if (error.ClosesConnection)
         {
-            await CloseBecauseAsync(error, channel.Executing);
-            return;
+            _failed = channel.Executing;
+            ExceptionDispatchInfo.Throw(error);
         }
 
-        Log.ChannelClosed(_logger, Session.RemoteEndPoint, channel.Number, error.Message);
+        Log.ChannelClosed(_logger, Session.Ends, channel.Number, error.Message);
         SettleConfirms();
         channel.CloseBecause(error, channel.Executing);
         Forget(channel);
@@ -230,10 +252,10 @@ internal sealed partial class AmqpConnection : ICommitListener
             throw AmqpException.Connection(ReplyCode.ChannelError, "expected 'channel.open'");
         }
 
-        if (frame.Channel > Session.ChannelMax)
+        if (frame.Channel > Session.Limits.ChannelMax)
         {
             throw AmqpException.Connection(
-                ReplyCode.NotAllowed, $"number of channels opened ({_channels.Count}) has reached the negotiated channel_max ({Session.ChannelMax})");
+                ReplyCode.NotAllowed, $"number of channels opened ({_channels.Count}) has reached the negotiated channel_max ({Session.Limits.ChannelMax})");
         }
 
         var channel = new AmqpChannel(frame.Channel, this);

@@ -12,7 +12,7 @@ internal sealed class Authority(User user, string virtualHost)
     public string UserName => user.Name;
 
     /// <summary>True when the user may publish under other users' names.</summary>
-    public bool MayImpersonate => user.HasTag("impersonator");
+    public bool MayImpersonate => user.Tags.Contains("impersonator");
 
     /// <summary>Refuses a user who may not declare or delete this.</summary>
     public void DemandConfigure(string resource, string name) => Demand("configure", resource, name);

@@ -2,35 +2,55 @@ using Warren.Broker.Storage;
 
 namespace Warren.Broker.Queues;
 
-/// <summary>How much of the contents of waiting messages is in memory, and how they leave it and come back.</summary>
+/// <summary>How much memory waiting messages take, and how their contents leave it and come back.</summary>
 /// <remarks>
-/// Up to <paramref name="limit"/> bytes nothing leaves. Above it, messages deep in their queues do: what lies in the log is
-/// simply forgotten, the rest is written to pages that are not synced. The content comes back shortly before it is sent.
-/// Shared by all virtual hosts.
+/// Up to <paramref name="contentLimit"/> bytes nothing leaves. Above it, the contents of messages deep in their queues do: what
+/// lies in the log is simply forgotten, the rest is written to pages that are not synced. A content comes back shortly before it
+/// is sent, with those of the messages behind it. Shared by all virtual hosts.
 /// </remarks>
-internal sealed class BodyMemory(long limit, MessageStore? store, MessagePages pages)
+internal sealed class BodyMemory(long contentLimit, long memoryLimit, MessageStore? store, MessagePages pages, Action<bool> alarm)
 {
+    // What a message takes beside its content, measured: its place in a queue, its handle in the log, its texts.
+    private const int Overhead = 320;
+
     private long _bytes;
+    private long _messages;
+    private int _alarmed;
 
     /// <summary>Bytes of contents in memory.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes);
+    public long ContentBytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Bytes that waiting messages take in memory, about.</summary>
+    public long Bytes => ContentBytes + (Interlocked.Read(ref _messages) * Overhead);
 
     /// <summary>True when contents should leave memory.</summary>
-    public bool IsFull => Bytes > limit;
+    public bool IsFull => ContentBytes > contentLimit;
 
-    /// <summary>Counts the content of a message that now waits somewhere.</summary>
-    public void Add(Message message) => Interlocked.Add(ref _bytes, message.ContentLength);
+    /// <summary>Counts a message that now waits somewhere.</summary>
+    public void Add(Message message)
+    {
+        if (message.IsInMemory)
+            Interlocked.Add(ref _bytes, message.ContentLength);
+        Interlocked.Increment(ref _messages);
+        if (Bytes > memoryLimit && Interlocked.Exchange(ref _alarmed, 1) == 0)
+            alarm(true);
+    }
 
     /// <summary>Forgets a message nobody holds any more.</summary>
     public void Release(Message message)
     {
         if (message.IsInMemory)
             Interlocked.Add(ref _bytes, -message.ContentLength);
+        Interlocked.Decrement(ref _messages);
         if (message.Paged is { } paged)
         {
             pages.Release(paged);
             message.Paged = null;
         }
+
+        // Not at the limit itself, where it would come and go with every message.
+        if (_alarmed == 1 && Bytes < memoryLimit / 10 * 9 && Interlocked.Exchange(ref _alarmed, 0) == 1)
+            alarm(false);
     }
 
     /// <summary>Takes the content of a message out of memory; false when it cannot yet be read from anywhere else.</summary>
@@ -40,12 +60,12 @@ internal sealed class BodyMemory(long limit, MessageStore? store, MessagePages p
             return true;
         if (message.Stored is { } stored)
         {
-            if (store is null || !store.IsWritten(stored))
+            if (store is null || stored.Lsn > store.DurableLsn)
                 return false;
         }
         else
         {
-            message.Paged ??= pages.Write(message.Content);
+            message.Paged ??= pages.Write(message.Properties, message.Body);
         }
 
         message.Forget();
@@ -53,24 +73,31 @@ internal sealed class BodyMemory(long limit, MessageStore? store, MessagePages p
         return true;
     }
 
-    /// <summary>Brings the content of a message back, and on the way those of the messages behind it.</summary>
-    public void Load(Message message, IEnumerable<QueuedMessage> following)
-    {
-        LoadOne(message);
-        foreach (var next in following)
-            LoadOne(next.Message);
-    }
-
-    private void LoadOne(Message message)
+    /// <summary>Brings the content of a message back.</summary>
+    public void Load(Message message)
     {
         if (message.IsInMemory)
             return;
         var content = new byte[message.ContentLength];
-        if (message.Stored is { } stored && store is not null)
-            store.Read(stored, content);
+        if (message.Stored is { } stored && store is not null && store.TryRead(stored, out var found))
+        {
+            found.Properties.Span.CopyTo(content);
+            found.Body.Span.CopyTo(content.AsSpan(message.PropertiesLength));
+        }
         else
-            pages.Read(message.Paged!, content);
+        {
+            pages.Read(message.Paged ?? throw new InvalidOperationException("The content of a message is neither in memory nor on disk."), content);
+        }
+
         message.Remember(content);
         Interlocked.Add(ref _bytes, content.Length);
+    }
+
+    /// <summary>Brings the content of a message back, and those of the messages behind it.</summary>
+    public void Load(Message message, IEnumerable<QueuedMessage> following)
+    {
+        Load(message);
+        foreach (var next in following)
+            Load(next.Message);
     }
 }

@@ -76,6 +76,9 @@ internal sealed class Message(string exchange, string routingKey, byte[] content
     public Message WithProperties(ReadOnlySpan<byte> properties) =>
         properties.SequenceEqual(Properties) ? this : new(Exchange, RoutingKey, [.. properties, .. Body], properties.Length);
 
+    /// <summary>A copy that keeps the content whatever the queues do with theirs.</summary>
+    public Message Detached() => new(Exchange, RoutingKey, Content, PropertiesLength);
+
     /// <summary>Takes the content out of memory; it must be readable elsewhere.</summary>
     public void Forget() => _content = null;
 

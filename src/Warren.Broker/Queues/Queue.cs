@@ -223,7 +223,7 @@ internal sealed partial class Queue : IBindingDestination
         if (--message.StoredReferences > 0)
             return;
         if (message.References > 1 && !message.IsInMemory)
-            _host.Memory.Load(message, []);
+            _host.Memory.Load(message);
         message.Stored = null;
     }
 

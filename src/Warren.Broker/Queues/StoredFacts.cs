@@ -13,7 +13,7 @@ internal static class StoredFacts
     /// <summary>Bytes it takes.</summary>
     public static int GetSize(Message message) =>
         1 + 1 + sizeof(long) + sizeof(long) + sizeof(ushort) + AmqpWriter.SizeOfShortString(message.Exchange) +
-        AmqpWriter.SizeOfShortString(message.RoutingKey) + message.MoreKeys.Sum(AmqpWriter.SizeOfShortString);
+        AmqpWriter.SizeOfShortString(message.RoutingKey) + (message.MoreKeys.Count == 0 ? 0 : message.MoreKeys.Sum(AmqpWriter.SizeOfShortString));
 
     /// <summary>Writes it.</summary>
     public static void Write(Span<byte> output, Message message)
