@@ -52,16 +52,16 @@ internal static class Definitions
     /// <param name="host">The virtual host of a name, made if it is not there.</param>
     /// <param name="queueRecovered">Is given each queue.</param>
     public static void Recover(
-        IReadOnlyCollection<(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value)> definitions, Func<string, VirtualHost> host, Action<Queue> queueRecovered)
+        IReadOnlyCollection<KeyValuePair<byte[], byte[]>> definitions, Func<string, VirtualHost> host, Action<Queue> queueRecovered)
     {
-        foreach (var (key, _) in definitions.Where(definition => definition.Key.Span[0] == VirtualHostKind))
-            host(new AmqpReader(key.Span[1..]).ReadShortString());
-        foreach (var (key, value) in definitions.Where(definition => definition.Key.Span[0] == ExchangeKind))
-            RecoverExchange(key.Span[1..], value.Span, host);
-        foreach (var (key, value) in definitions.Where(definition => definition.Key.Span[0] == QueueKind))
-            queueRecovered(RecoverQueue(key.Span[1..], value.Span, host));
-        foreach (var (key, _) in definitions.Where(definition => definition.Key.Span[0] == BindingKind))
-            RecoverBinding(key.Span[1..], host);
+        foreach (var (key, _) in definitions.Where(definition => definition.Key[0] == VirtualHostKind))
+            host(new AmqpReader(key.AsSpan(1)).ReadShortString());
+        foreach (var (key, value) in definitions.Where(definition => definition.Key[0] == ExchangeKind))
+            RecoverExchange(key.AsSpan(1), value, host);
+        foreach (var (key, value) in definitions.Where(definition => definition.Key[0] == QueueKind))
+            queueRecovered(RecoverQueue(key.AsSpan(1), value, host));
+        foreach (var (key, _) in definitions.Where(definition => definition.Key[0] == BindingKind))
+            RecoverBinding(key.AsSpan(1), host);
     }
 
     private static void RecoverExchange(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Func<string, VirtualHost> host)

@@ -27,7 +27,8 @@ internal sealed partial class Engine : IAsyncDisposable
         Store = store;
         _pages = pages;
         _logger = LoggerFor<Engine>();
-        Memory = new(BodyLimit, store, pages);
+        var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
+        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised));
         Alarms.Changed += reason =>
         {
             foreach (var connection in _connections.Keys)
@@ -70,7 +71,7 @@ internal sealed partial class Engine : IAsyncDisposable
         var store = options.Data is { } directory
             ? MessageStore.Open(new() { Directory = directory, DiskFreeLimit = options.DiskFreeLimit }, options.TimeProvider, logger)
             : null;
-        var pages = MessagePages.Open(options.Data is null ? null : Path.Combine(options.Data, "pages"));
+        var pages = new MessagePages(options.Data is { } data ? Path.Combine(data, "pages") : Directory.CreateTempSubdirectory("warren-broker-").FullName);
         var engine = new Engine(options, store, pages);
         engine.Recover();
         return engine;
@@ -130,20 +131,22 @@ internal sealed partial class Engine : IAsyncDisposable
         if (Store is not { } store)
             return;
 
-        var queues = new Dictionary<long, Queue>();
-        Definitions.Recover(store.Recovered.Definitions, name => _hosts.GetOrAdd(name, new VirtualHost(name, this)), queue => queues.Add(queue.Id, queue));
-        _lastQueueId = store.Recovered.HighestQueueId;
-        var crashed = !store.Recovered.Report.WasClean;
+        var queues = new List<Queue>();
+        var recovered = store.Recovered;
+        Definitions.Recover(recovered.Definitions, name => _hosts.GetOrAdd(name, new VirtualHost(name, this)), queues.Add);
+        _lastQueueId = recovered.HighestQueueId;
+        // Several queues may hold one message.
         var known = new Dictionary<StoredMessage, Message>();
-        foreach (var (queueId, messages) in store.Recovered.Messages)
+        foreach (var queue in queues)
         {
-            if (!queues.TryGetValue(queueId, out var queue))
-                continue;
-            foreach (var recovered in messages)
+            var messages = recovered.TakeMessages(queue.Id);
+            var unknown = messages.Select(message => message.Message).Where(message => !known.ContainsKey(message)).ToArray();
+            store.VisitMetadata(unknown, (i, metadata) => known.Add(unknown[i], StoredFacts.Read(metadata, unknown[i])));
+            foreach (var message in messages)
             {
-                if (!known.TryGetValue(recovered.Message, out var message))
-                    known.Add(recovered.Message, message = store.Recovered.Read(recovered.Message));
-                queue.Recover(message, recovered.Position, recovered.DeliveryCount, recovered.Delivered || (crashed && !queue.Arguments.IsQuorum));
+                // After a crash nobody knows which messages of a classic queue were handed out.
+                var isRedelivered = message.Delivered || !(recovered.Report.WasClosed || queue.Arguments.IsQuorum);
+                queue.Recover(known[message.Message], message.Position, message.DeliveryCount, isRedelivered);
             }
 
             queue.Start();

@@ -1,5 +1,4 @@
 using Warren.Broker.Queues;
-using Warren.Broker.Storage;
 
 namespace Warren.Broker;
 
@@ -21,7 +20,8 @@ internal sealed partial class VirtualHost
     /// <summary>A message leaves its queue for good; it is neither ready there nor handed out any more.</summary>
     public void Leave(QueuedMessage entry, DeathReason reason) => _leaving.Enqueue((entry, reason));
 
-    private void SettleLeaving()
+    /// <summary>Moves or drops what left its queue. At the end of a turn it is done by itself.</summary>
+    public void SettleLeaving()
     {
         while (true)
         {

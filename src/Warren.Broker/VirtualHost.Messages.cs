@@ -11,6 +11,7 @@ internal sealed partial class VirtualHost
     private readonly List<Queue> _routed = [];
     private readonly List<Target> _targets = [];
     private readonly HashSet<Queue> _committing = [];
+    private readonly Router _router = new();
     private int _committed;
 
     /// <summary>Routes a message and puts it into the queues it reaches.</summary>
@@ -228,6 +229,16 @@ internal sealed partial class VirtualHost
     });
 
     /// <summary>Adds the queues an exchange routes to.</summary>
-    private void Route(Exchange exchange, string key, FieldTable? headers, List<Queue> queues) =>
-        _router.Route(exchange, key, headers, queues);
+    private void Route(Exchange exchange, string key, FieldTable? headers, List<Queue> queues)
+    {
+        // The default exchange knows every queue by its name.
+        if (exchange.Name.Length == 0)
+        {
+            if (_queues.TryGetValue(key, out var queue) && !queues.Contains(queue))
+                queues.Add(queue);
+            return;
+        }
+
+        _router.Route(exchange, key, headers, d => { if (d is Queue q && !queues.Contains(q)) queues.Add(q); });
+    }
 }

@@ -1,9 +1,7 @@
-using Warren.Broker.Connections;
 using Warren.Broker.Protocol;
 using Warren.Broker.Protocol.Methods;
 using Warren.Broker.Queues;
 using Warren.Broker.Routing;
-using Warren.Broker.Storage;
 
 namespace Warren.Broker;
 
@@ -40,18 +38,18 @@ internal sealed partial class VirtualHost
     public string Describe(Queue queue) => DescribeQueue(queue.Name);
 
     /// <summary>Declares an exchange, or checks that it is what is asked for.</summary>
+    public void CheckExchange(string name) => FindExchange(name);
+
+    /// <summary>Declares</summary>
     public long DeclareExchange(in ExchangeDeclare method)
     {
-        ExchangeType.Check(method.Type);
         if (_exchanges.TryGetValue(method.Exchange, out var existing))
         {
-            ExchangeRules.CheckSame(existing, method, Describe(existing));
             return 0;
         }
 
         if (method.Exchange.StartsWith("amq.", StringComparison.Ordinal))
             throw AmqpException.Channel(ReplyCode.AccessRefused, $"exchange name '{method.Exchange}' contains reserved prefix 'amq.*'");
-        ExchangeRules.CheckArguments(method.Arguments, $"exchange '{method.Exchange}' in vhost '{Name}'");
         var exchange = Exchange.Create(method.Exchange, method.Type, method.Durable, method.AutoDelete, method.Internal, method.Arguments);
         _exchanges.Add(exchange.Name, exchange);
         if (!exchange.IsDurable)
@@ -141,11 +139,11 @@ internal sealed partial class VirtualHost
 
     /// <summary>Binds a queue; the same binding twice is one.</summary>
     public long BindQueue(in QueueBind method, object connection) =>
-        Bind(FindExchangeFirst(method.Exchange, method.Queue, connection), FindQueue(method.Queue, connection), method.RoutingKey, method.Arguments);
+        Bind(FindExchange(method.Exchange), FindQueue(method.Queue, connection), method.RoutingKey, method.Arguments);
 
     /// <summary>Takes a binding of a queue away; one that is not there is no error.</summary>
     public long UnbindQueue(in QueueUnbind method, object connection) =>
-        Unbind(FindExchangeFirst(method.Exchange, method.Queue, connection), FindQueue(method.Queue, connection), method.RoutingKey, method.Arguments);
+        Unbind(FindExchange(method.Exchange), FindQueue(method.Queue, connection), method.RoutingKey, method.Arguments);
 
     /// <summary>Binds an exchange to another.</summary>
     public long BindExchange(in ExchangeBind method) =>

@@ -78,6 +78,17 @@ internal sealed partial class VirtualHost : ICommitListener
     /// <summary>Notes that something was written to a connection within this turn.</summary>
     public void Written(OutputBuffer output) => _flushes!.Add(output);
 
+    /// <summary>Ends the timers of its queues, and notes in the log what was handed out before.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _heldTimer?.Dispose();
+            foreach (var queue in _queues.Values)
+                queue.Stop();
+        }
+    }
+
     /// <summary>One hold of a virtual host's lock.</summary>
     public readonly ref struct Turn(VirtualHost host)
     {

@@ -41,8 +41,7 @@ internal sealed partial class AmqpChannel
         var content = _content.Take();
         _connection.HasPublished();
         _authority.DemandWrite("exchange", _publishExchange);
-        if (!BasicPropertiesView.TryParse(content.AsSpan(0, propertiesLength), out var view))
-            throw AmqpException.Connection(ReplyCode.SyntaxError, "the properties of the message are malformed");
+        var view = Properties(content, propertiesLength);
         using (Enter())
         {
             var exchange = _host.FindExchange(_publishExchange);
@@ -53,7 +52,7 @@ internal sealed partial class AmqpChannel
             if (view.ReplyTo.SequenceEqual(DirectReplyTo))
             {
                 content = WithReplyName(content, ref propertiesLength);
-                BasicPropertiesView.TryParse(content.AsSpan(0, propertiesLength), out view);
+                view = Properties(content, propertiesLength);
             }
 
             FieldTable? headers = null;
@@ -111,6 +110,11 @@ internal sealed partial class AmqpChannel
 
         return Reply(new ConfirmSelectOk(), noWait: method.NoWait);
     }
+
+    private static BasicPropertiesView Properties(byte[] content, int length) =>
+        BasicPropertiesView.TryParse(content.AsSpan(0, length), out var view)
+            ? view
+            : throw AmqpException.Connection(ReplyCode.SyntaxError, "the properties of the message are malformed");
 
     private static ReadOnlySpan<byte> DirectReplyTo => "amq.rabbitmq.reply-to"u8;
 

@@ -72,13 +72,11 @@ internal sealed partial class AmqpChannel
                     return PublishContent();
                 return ValueTask.CompletedTask;
             case (ContentState.Method, _):
-                throw Unexpected("expected method frame, got non method frame instead");
-            case (ContentState.Header, FrameType.Method):
-                throw Unexpected("expected content header for class 60, got non content header frame instead");
+                throw ContentHeader.MethodMissing();
             case (ContentState.Header, _):
-                throw Unexpected("expected content header for class 60, got non content header frame instead");
+                throw ContentHeader.Missing();
             default:
-                throw Unexpected("expected content body, got non content body frame instead");
+                throw ContentHeader.BodyMissing();
         }
     }
 
@@ -120,8 +118,6 @@ internal sealed partial class AmqpChannel
         foreach (var consumer in _consumers.Values.ToArray())
             consumer.Queue.CreditReturned(consumer);
     }
-
-    private static AmqpException Unexpected(string text) => AmqpException.Connection(ReplyCode.UnexpectedFrame, text);
 
     // What has no answer to wait for.
     private static bool IsQuick(MethodId id) =>

@@ -27,8 +27,6 @@ internal sealed class IncomingContent(long maxMessageSize)
     public bool TakeHeader(ReadOnlySpan<byte> payload)
     {
         var header = ContentHeader.Read(payload);
-        if (header.ClassId != 60)
-            throw AmqpException.Connection(ReplyCode.UnexpectedFrame, $"expected content header for class 60, got one for class {header.ClassId} instead");
         if (!BasicPropertiesView.TryParse(header.Properties, out _))
             throw AmqpException.Connection(ReplyCode.SyntaxError, "the properties of the message are malformed");
 

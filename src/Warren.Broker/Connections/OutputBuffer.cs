@@ -10,7 +10,7 @@ namespace Warren.Broker.Connections;
 /// <remarks>
 /// One send for each frame costs seven times what one for many costs, so writing only appends, and whoever finishes a batch of
 /// work flushes. While a send is under way frames gather in a second buffer, because a pipe must not be written to meanwhile.
-/// A reader that does not keep up is seen by <see cref="IsCongested"/>: consumers then get nothing until <see cref="Drained"/>.
+/// A reader that does not keep up is seen by <see cref="IsCongested"/>: consumers then get nothing until it does.
 /// </remarks>
 internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained)
 {

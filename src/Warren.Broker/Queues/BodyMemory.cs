@@ -78,17 +78,11 @@ internal sealed class BodyMemory(long contentLimit, long memoryLimit, MessageSto
     {
         if (message.IsInMemory)
             return;
+        if (message.Stored is not { } stored || store is null || !store.TryRead(stored, out var found))
+            found = pages.Read(message.Paged ?? throw new InvalidOperationException("The content of a message is neither in memory nor on disk."));
         var content = new byte[message.ContentLength];
-        if (message.Stored is { } stored && store is not null && store.TryRead(stored, out var found))
-        {
-            found.Properties.Span.CopyTo(content);
-            found.Body.Span.CopyTo(content.AsSpan(message.PropertiesLength));
-        }
-        else
-        {
-            pages.Read(message.Paged ?? throw new InvalidOperationException("The content of a message is neither in memory nor on disk."), content);
-        }
-
+        found.Properties.Span.CopyTo(content);
+        found.Body.Span.CopyTo(content.AsSpan(message.PropertiesLength));
         message.Remember(content);
         Interlocked.Add(ref _bytes, content.Length);
     }

@@ -1,4 +1,3 @@
-using Warren.Broker.Protocol;
 using Warren.Broker.Routing;
 using Warren.Broker.Storage;
 
@@ -7,11 +6,14 @@ namespace Warren.Broker.Queues;
 /// <summary>A queue: what it is declared as, the messages that wait in it, and who takes them.</summary>
 /// <remarks>
 /// Everything here runs under the lock of its virtual host and never waits. A message goes: <see cref="Add"/>, handed out
-/// (<c>Queue.Delivery.cs</c>), then <see cref="Forget"/> when it is settled or <see cref="Return"/> to its old place. What
+/// (<c>Queue.Delivery.cs</c>), then <see cref="Forget"/> when it is settled or returned to its old place. What
 /// ends it otherwise, time and limits, is in <c>Queue.Limits.cs</c>.
 /// </remarks>
 internal sealed partial class Queue : IBindingDestination
 {
+    // How many messages one record of the log names at most, so that nobody waits long for it.
+    private const int RecordLimit = 4096;
+
     private readonly VirtualHost _host;
     private long _nextPosition;
 
@@ -33,6 +35,9 @@ internal sealed partial class Queue : IBindingDestination
 
     /// <summary>Its number in the log, never given to another queue.</summary>
     public long Id => Definition.Id;
+
+    /// <summary>What is bound to it.</summary>
+    public List<Binding> Bindings { get; } = [];
 
     /// <summary>Its <c>x-</c> arguments.</summary>
     public QueueArguments Arguments => Definition.Arguments;
@@ -169,13 +174,18 @@ internal sealed partial class Queue : IBindingDestination
         Ready.Clear();
     }
 
-    /// <summary>Notes in the log which messages were handed out before, so that an orderly restart remembers it.</summary>
-    public void KeepRedelivered(RecordWriter record)
+    /// <summary>Ends the queue's timer, and notes in the log which messages were handed out before: an orderly restart remembers it.</summary>
+    public void Stop()
     {
-        foreach (var entry in Ready.All())
+        _timer?.Dispose();
+        if (!IsKept || _host.Store is not { } store)
+            return;
+        foreach (var chunk in Ready.All().Where(entry => entry is { IsStored: true, IsRedelivered: true }).Chunk(RecordLimit))
         {
-            if (entry is { IsStored: true, IsRedelivered: true, Message.Stored: { } stored })
-                record.Delivered(Id, entry.Position, entry.DeliveryCount, stored);
+            using var record = store.Begin();
+            foreach (var entry in chunk)
+                record.Delivered(Id, entry.Position, entry.DeliveryCount, entry.Message.Stored!);
+            record.Commit(urgent: false);
         }
     }
 
@@ -227,10 +237,10 @@ internal sealed partial class Queue : IBindingDestination
         message.Stored = null;
     }
 
-    // Ends messages that waited, without dead-lettering. A record holds a bounded number of them, so that nobody waits long for the log.
+    // Ends messages that waited, without dead-lettering.
     private void Discard(IReadOnlyList<QueuedMessage> entries)
     {
-        foreach (var chunk in entries.Chunk(4096))
+        foreach (var chunk in entries.Chunk(RecordLimit))
             _host.Unstore(chunk);
         foreach (var entry in entries)
             Release(entry.Message);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Warren.Broker.Protocol;
 using Warren.Broker.Storage;
 
@@ -12,7 +11,7 @@ internal static class StoredFacts
 
     /// <summary>Bytes it takes.</summary>
     public static int GetSize(Message message) =>
-        1 + 1 + sizeof(long) + sizeof(long) + sizeof(ushort) + AmqpWriter.SizeOfShortString(message.Exchange) +
+        1 + 1 + sizeof(int) + sizeof(long) + sizeof(long) + sizeof(ushort) + AmqpWriter.SizeOfShortString(message.Exchange) +
         AmqpWriter.SizeOfShortString(message.RoutingKey) + (message.MoreKeys.Count == 0 ? 0 : message.MoreKeys.Sum(AmqpWriter.SizeOfShortString));
 
     /// <summary>Writes it.</summary>
@@ -21,6 +20,7 @@ internal static class StoredFacts
         var writer = new AmqpWriter(output);
         writer.WriteByte((byte)((message.IsPersistent ? Persistent : 0) | (message.TimeToLive is null ? 0 : HasTimeToLive)));
         writer.WriteByte(message.Priority);
+        writer.WriteUInt32((uint)message.PropertiesLength);
         writer.WriteInt64(message.TimeToLive ?? 0);
         writer.WriteInt64(message.EnqueuedAt);
         writer.WriteShortString(message.Exchange);
@@ -31,11 +31,12 @@ internal static class StoredFacts
     }
 
     /// <summary>Reads it, as a message whose content is still on disk.</summary>
-    public static Message Read(ReadOnlySpan<byte> metadata, StoredMessage stored, int propertiesLength, int bodyLength)
+    public static Message Read(ReadOnlySpan<byte> metadata, StoredMessage stored)
     {
         var reader = new AmqpReader(metadata);
         var flags = reader.ReadByte();
         var priority = reader.ReadByte();
+        var propertiesLength = (int)reader.ReadUInt32();
         var ttl = reader.ReadInt64();
         var enqueuedAt = reader.ReadInt64();
         var exchange = reader.ReadShortString();
@@ -43,7 +44,7 @@ internal static class StoredFacts
         var more = new string[reader.ReadUInt16()];
         for (var i = 0; i < more.Length; i++)
             more[i] = reader.ReadShortString();
-        return new(exchange, key, propertiesLength, bodyLength, stored)
+        return new(exchange, key, propertiesLength, stored.BodyLength, stored)
         {
             IsPersistent = (flags & Persistent) != 0,
             Priority = priority,
