@@ -132,9 +132,15 @@ internal sealed partial class MessageStore : IAsyncDisposable
     /// <summary>Has the listener called once this position is durable, on the writer's thread; once, however many positions one commit makes durable.</summary>
     public void NotifyWhenDurable(long lsn, ICommitListener listener)
     {
+        if (lsn > DurableLsn && _writer.Ended.IsCompleted)
+        {
+            // The thread that would call is gone.
+            listener.Failed(lsn, new("The log was closed before this could be written."));
+            return;
+        }
         _listeners.Add(lsn, listener);
         // The commit may have been before, and nobody else would call.
-        if (lsn <= DurableLsn || _writer.Ended.IsCompleted)
+        if (lsn <= DurableLsn)
             _writer.Nudge();
     }
 
