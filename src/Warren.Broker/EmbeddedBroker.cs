@@ -15,12 +15,14 @@ public sealed class EmbeddedBroker : IAsyncDisposable
 
     private readonly BrokerOptions _options;
     private readonly Users _users;
+    private readonly AmqpConnectionHandler _handler;
     private readonly AmqpListener _listener;
 
-    private EmbeddedBroker(BrokerOptions options, Users users, AmqpListener listener)
+    private EmbeddedBroker(BrokerOptions options, Users users, AmqpConnectionHandler handler, AmqpListener listener)
     {
         _options = options;
         _users = users;
+        _handler = handler;
         _listener = listener;
         Url = MakeUrl();
     }
@@ -49,7 +51,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         OptionsCheck.Demand(options);
         var users = new Users(options);
         var handler = new AmqpConnectionHandler(options, new(options, users, hasVirtualHost), serve);
-        return new(options, users, await AmqpListener.StartAsync(options, handler, cancellationToken));
+        return new(options, users, handler, await AmqpListener.StartAsync(options, handler, cancellationToken));
     }
 
     /// <summary>Adds a user while the broker runs, or puts another in the place of the one of this name; open connections keep what they have.</summary>
@@ -75,6 +77,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         using var patience = new CancellationTokenSource(LongestStop, TimeProvider.System);
         await StopAsync(patience.Token);
         await _listener.DisposeAsync();
+        _handler.Dispose();
     }
 
     private static async Task ServeNothingAsync(Microsoft.AspNetCore.Connections.ConnectionContext connection, Session session)
