@@ -3,4 +3,16 @@ using Warren.TestKit;
 namespace Warren.Broker.Tests.Suite;
 
 [Trait("Category", "Service")]
+public sealed class NegotiationOnRabbitMq(RabbitMqFixture fixture) : NegotiationSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class ChannelOnRabbitMq(RabbitMqFixture fixture) : ChannelSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class FramingOnRabbitMq(RabbitMqFixture fixture) : FramingSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class HandshakeOnRabbitMq(RabbitMqFixture fixture) : HandshakeSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class ConnectionOnRabbitMq(RabbitMqFixture fixture) : ConnectionSuite(new RabbitMqSuiteBroker(fixture));
