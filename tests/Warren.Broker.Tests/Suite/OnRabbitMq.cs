@@ -3,6 +3,18 @@ using Warren.TestKit;
 namespace Warren.Broker.Tests.Suite;
 
 [Trait("Category", "Service")]
+public sealed class ExchangeBindOnRabbitMq(RabbitMqFixture fixture) : ExchangeBindSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class ExchangeDeclareOnRabbitMq(RabbitMqFixture fixture) : ExchangeDeclareSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class QueueArgumentsOnRabbitMq(RabbitMqFixture fixture) : QueueArgumentsSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class QueueDeclareOnRabbitMq(RabbitMqFixture fixture) : QueueDeclareSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class NegotiationOnRabbitMq(RabbitMqFixture fixture) : NegotiationSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
