@@ -1,8 +1,9 @@
 namespace Warren.Broker.Protocol;
 
 /// <summary>A rule of the protocol was broken: the channel or, where the code says so, the connection is closed with this code and text.</summary>
-/// <remarks>RabbitMQ's texts begin with the name of the code; <see cref="Exception.Message"/> is the whole of it, as it goes on the wire.</remarks>
-internal sealed class AmqpException(ReplyCode code, string text, bool closesConnection) : Exception(Fit($"{NameOf(code)} - {text}"))
+/// <remarks>RabbitMQ's texts begin with the name of the code; <see cref="Exception.Message"/> is the whole of it, as it goes on the wire.
+/// An empty text leaves the name alone, which is what RabbitMQ says where its own process failed over the bytes it got.</remarks>
+internal sealed class AmqpException(ReplyCode code, string text, bool closesConnection) : Exception(Fit(text.Length == 0 ? NameOf(code) : $"{NameOf(code)} - {text}"))
 {
     /// <summary>The longest reply text, in octets: it travels as a short string.</summary>
     public const int MaxTextSize = AmqpWriter.MaxShortString;

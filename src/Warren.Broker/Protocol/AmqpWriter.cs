@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Warren.Broker.Protocol;
 
@@ -44,6 +46,14 @@ internal ref struct AmqpWriter(Span<byte> octets)
     /// <exception cref="ArgumentException">The text takes more than 255 octets.</exception>
     public void WriteShortString(string text)
     {
+        // Names are ASCII nearly always, and then one pass does.
+        if (text.Length <= MaxShortString && Ascii.FromUtf16(text, _octets[(Written + 1)..], out var length) == OperationStatus.Done)
+        {
+            WriteByte((byte)length);
+            Written += length;
+            return;
+        }
+
         var size = WireText.GetSize(text);
         WriteShortLength(size);
         WireText.Encode(text, Take(size));

@@ -29,12 +29,10 @@ internal sealed class BasicProperties
     public string? ClusterId { get; set; }
 
     /// <summary>Decodes all properties.</summary>
-    /// <exception cref="AmqpException">502: they are malformed.</exception>
+    /// <exception cref="AmqpException">541: they are malformed.</exception>
     public static BasicProperties Decode(ReadOnlySpan<byte> encoded)
     {
-        if (!BasicPropertiesView.TryParse(encoded, out var view))
-            throw AmqpException.Connection(ReplyCode.SyntaxError, $"cannot decode properties {ErlangTerm.OfBytes(encoded[..Math.Min(encoded.Length, AmqpException.MaxTextSize)])}");
-
+        var view = BasicPropertiesView.Parse(encoded);
         return new BasicProperties
         {
             ContentType = Text(view, BasicPropertyFlags.ContentType, view.ContentType),

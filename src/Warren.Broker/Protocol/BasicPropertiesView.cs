@@ -6,8 +6,8 @@ namespace Warren.Broker.Protocol;
 
 /// <summary>The properties of a message as they came: judged as a whole, each readable where it stands, nothing decoded or copied.</summary>
 /// <remarks>
-/// AMQP 0-9-1 §4.2.6.1 would let a set lowest bit announce further flags; the class has no property to put there, so like RabbitMQ nothing
-/// is read for it: octets that follow the properties make them malformed.
+/// AMQP 0-9-1 §4.2.6.1 lets a set lowest bit announce further flags. The class has no property for them, and RabbitMQ ignores that bit and
+/// the unused one beside it, so further flags are what any octets behind the properties are: malformed.
 /// </remarks>
 internal readonly ref struct BasicPropertiesView
 {
@@ -89,6 +89,11 @@ internal readonly ref struct BasicPropertiesView
 
     /// <summary>Decodes the headers; an empty table when there are none.</summary>
     public FieldTable ReadHeaders() => HasHeaders ? FieldTable.Parse(Headers[sizeof(uint)..]) : FieldTable.Empty;
+
+    /// <summary>Judges encoded properties and gives access to them.</summary>
+    /// <exception cref="AmqpException">541, as RabbitMQ has it, without a word of reason: they, or a header among them, are malformed.</exception>
+    public static BasicPropertiesView Parse(ReadOnlySpan<byte> encoded) =>
+        TryParse(encoded, out var view) ? view : throw AmqpException.Connection(ReplyCode.InternalError, "");
 
     /// <summary>Judges encoded properties and gives access to them; false when they, or a header among them, are malformed.</summary>
     public static bool TryParse(ReadOnlySpan<byte> encoded, out BasicPropertiesView view)

@@ -18,7 +18,6 @@ internal ref struct FieldTableReader(ReadOnlySpan<byte> fields)
     /// <exception cref="AmqpException">502: a field is cut short, has an unknown type, or lies deeper than <see cref="FieldTable.MaxDepth"/>.</exception>
     public FieldEntry[] ReadFields(int depth)
     {
-        RefuseDepth(depth);
         var entries = new List<FieldEntry>();
         while (!_rest.IsEmpty)
         {
@@ -55,9 +54,11 @@ internal ref struct FieldTableReader(ReadOnlySpan<byte> fields)
             return FieldValue.OfBits(type, ToBits(type, Take(size)));
 
         var content = TakeSized();
+        if (type is FieldType.Table or FieldType.Array && depth == FieldTable.MaxDepth)
+            throw AmqpException.Connection(ReplyCode.SyntaxError, $"tables nested more than {FieldTable.MaxDepth} deep");
         return type switch
         {
-            FieldType.Table => content.IsEmpty ? FieldTable.Empty : new FieldTable(new FieldTableReader(content).ReadFields(depth + 1)),
+            FieldType.Table => new FieldTable(new FieldTableReader(content).ReadFields(depth + 1)),
             FieldType.Array => FieldValue.Array(new FieldTableReader(content).ReadItems(depth + 1)),
             _ => FieldValue.Octets(type, content.ToArray()),
         };
@@ -65,7 +66,6 @@ internal ref struct FieldTableReader(ReadOnlySpan<byte> fields)
 
     private FieldValue[] ReadItems(int depth)
     {
-        RefuseDepth(depth);
         var items = new List<FieldValue>();
         while (!_rest.IsEmpty)
             items.Add(ReadValue(depth));
@@ -118,12 +118,6 @@ internal ref struct FieldTableReader(ReadOnlySpan<byte> fields)
         FieldType.Decimal => (long)octets[0] << 32 | BinaryPrimitives.ReadUInt32BigEndian(octets[1..]),
         _ => BinaryPrimitives.ReadInt64BigEndian(octets),
     };
-
-    private static void RefuseDepth(int depth)
-    {
-        if (depth > FieldTable.MaxDepth)
-            throw AmqpException.Connection(ReplyCode.SyntaxError, $"tables nested more than {FieldTable.MaxDepth} deep");
-    }
 
     private byte TakeByte() => Take(1)[0];
 

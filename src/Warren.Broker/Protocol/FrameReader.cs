@@ -54,6 +54,7 @@ internal static class FrameReader
     }
 
     /// <summary>A frame as RabbitMQ's errors name it: its type and the start of its payload as an Erlang term.</summary>
+    /// <remarks>Erlang's printer breaks what passes 80 columns over lines; here an error text is one line.</remarks>
     public static string Describe(byte type, in ReadOnlySequence<byte> payload)
     {
         var all = payload.Length <= SnippetSize;

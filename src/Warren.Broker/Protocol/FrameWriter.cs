@@ -10,7 +10,6 @@ internal static class FrameWriter
     private const int HeaderSize = 7;
     private const int MethodIdSize = 4;
     private const int ContentHeaderSize = 12;
-    private const ushort BasicClass = 60;
 
     // Three short strings of the longest kind, the delivery tag and the bit, the frame around them.
     private const int MaxDeliverSize = Frame.Overhead + MethodIdSize + 3 * (1 + AmqpWriter.MaxShortString) + sizeof(ulong) + 1;
@@ -137,7 +136,7 @@ internal static class FrameWriter
         var payloadSize = ContentHeaderSize + properties.Length;
         WriteFrameHeader(span, FrameType.Header, channel, payloadSize);
         var payload = span.Slice(HeaderSize, payloadSize);
-        BinaryPrimitives.WriteUInt32BigEndian(payload, (uint)BasicClass << 16);
+        BinaryPrimitives.WriteUInt32BigEndian(payload, (uint)ContentHeader.BasicClass << 16);
         BinaryPrimitives.WriteInt64BigEndian(payload[4..], bodySize);
         properties.CopyTo(payload[ContentHeaderSize..]);
         span[HeaderSize + payloadSize] = Frame.End;

@@ -44,7 +44,9 @@ internal static class WireText
     /// <summary>How many octets the text takes.</summary>
     public static int GetSize(string text)
     {
-        if (text.AsSpan().IndexOfAnyInRange(FirstEscape, LastEscape) < 0)
+        if (Ascii.IsValid(text))
+            return text.Length;
+        if (!HasEscapes(text))
             return Encoding.UTF8.GetByteCount(text);
         var size = 0;
         for (var rest = text.AsSpan(); !rest.IsEmpty;)
@@ -55,13 +57,15 @@ internal static class WireText
     /// <summary>Writes the octets of the text and returns their number.</summary>
     public static int Encode(string text, Span<byte> output)
     {
-        if (text.AsSpan().IndexOfAnyInRange(FirstEscape, LastEscape) < 0)
+        if (!HasEscapes(text))
             return Encoding.UTF8.GetBytes(text, output);
         var written = 0;
         for (var rest = text.AsSpan(); !rest.IsEmpty;)
             written += Next(ref rest, output[written..]);
         return written;
     }
+
+    private static bool HasEscapes(string text) => !Ascii.IsValid(text) && text.AsSpan().IndexOfAnyInRange(FirstEscape, LastEscape) >= 0;
 
     /// <summary>Takes one character or escaped octet from the text; writes it when there is an output, and returns its size.</summary>
     private static int Next(ref ReadOnlySpan<char> text, Span<byte> output)

@@ -8,6 +8,7 @@ internal static class AmqpMethod
     private const int IdSize = 4;
 
     /// <summary>Names the method of a payload, which <see cref="FrameReader"/> has seen to be long enough, and cuts out its arguments.</summary>
+    /// <remarks>RabbitMQ drops the connection of a client that sends a method it does not know, and says nothing; here it is told why.</remarks>
     /// <exception cref="AmqpException">540: there is no such method.</exception>
     public static MethodId ReadId(ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> arguments)
     {
