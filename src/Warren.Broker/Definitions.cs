@@ -31,7 +31,7 @@ internal static class Definitions
         var value = new byte[AmqpWriter.SizeOfShortString(exchange.Type) + 1 + exchange.Arguments.GetSize()];
         var writer = new AmqpWriter(value);
         writer.WriteShortString(exchange.Type);
-        writer.WriteBits(new AmqpBits(exchange.IsAutoDelete, exchange.IsInternal));
+        writer.WriteBits(new AmqpBits(exchange.AutoDelete, exchange.Internal));
         writer.WriteTable(exchange.Arguments);
         return value;
     }
@@ -72,7 +72,7 @@ internal static class Definitions
         var reader = new AmqpReader(value);
         var type = reader.ReadShortString();
         var bits = reader.ReadBits();
-        virtualHost.Recover(Exchange.Create(name, type, isDurable: true, isAutoDelete: bits[0], isInternal: bits[1], reader.ReadTable()));
+        virtualHost.Recover(Exchange.Create(type, new(name, Durable: true, AutoDelete: bits[0], Internal: bits[1], reader.ReadTable()))!);
     }
 
     private static Queue RecoverQueue(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Func<string, VirtualHost> host)

@@ -14,12 +14,14 @@ public sealed class EmbeddedBroker : IAsyncDisposable
 
     private readonly BrokerOptions _options;
     private readonly Engine _engine;
+    private readonly AmqpConnectionHandler _handler;
     private readonly AmqpListener _listener;
 
-    private EmbeddedBroker(BrokerOptions options, Engine engine, AmqpListener listener)
+    private EmbeddedBroker(BrokerOptions options, Engine engine, AmqpConnectionHandler handler, AmqpListener listener)
     {
         _options = options;
         _engine = engine;
+        _handler = handler;
         _listener = listener;
         Url = MakeUrl();
     }
@@ -45,7 +47,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
             var admission = new Admission(options, engine.Users, name => engine.FindHost(name) is not null);
             var handler = new AmqpConnectionHandler(
                 options, admission, (connection, session) => new AmqpConnection(connection, session, engine).RunAsync());
-            return new(options, engine, await AmqpListener.StartAsync(options, handler, cancellationToken));
+            return new(options, engine, handler, await AmqpListener.StartAsync(options, handler, cancellationToken));
         }
         catch
         {
@@ -85,6 +87,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         using var patience = new CancellationTokenSource(LongestStop, TimeProvider.System);
         await StopAsync(patience.Token);
         await _listener.DisposeAsync();
+        _handler.Dispose();
     }
 
     private static Engine Open(BrokerOptions options)

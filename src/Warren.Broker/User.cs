@@ -32,6 +32,9 @@ internal sealed class User
     /// <summary>The tags, as <c>administrator</c>.</summary>
     public IReadOnlyList<string> Tags { get; }
 
+    /// <summary>True when the user has the tag.</summary>
+    public bool HasTag(string tag) => Tags.Contains(tag);
+
     /// <summary>True when the user is let in from this machine only.</summary>
     public bool IsLoopbackOnly { get; }
 

@@ -1,4 +1,3 @@
-using Warren.Broker.Protocol;
 using Warren.Broker.Queues;
 using Warren.Broker.Routing;
 using Warren.Broker.Storage;
@@ -11,7 +10,8 @@ internal sealed partial class VirtualHost
     private readonly List<Queue> _routed = [];
     private readonly List<Target> _targets = [];
     private readonly HashSet<Queue> _committing = [];
-    private readonly Router _router = new();
+    private readonly Router _router;
+    private readonly Destinations _destinations = new();
     private int _committed;
 
     /// <summary>Routes a message and puts it into the queues it reaches.</summary>
@@ -123,10 +123,13 @@ internal sealed partial class VirtualHost
     // Fills _routed with the queues that take the message.
     private (bool Routed, bool Refused) Route(in Publish publish)
     {
+        var message = publish.Headers is { } headers
+            ? new RoutedMessage(publish.Message.RoutingKey, headers) { FurtherKeys = publish.Message.MoreKeys }
+            : new RoutedMessage(publish.Message.RoutingKey, publish.Message.EncodedHeaders) { FurtherKeys = publish.Message.MoreKeys };
+        _router.Route(publish.Exchange, ref message, _destinations);
         _routed.Clear();
-        Route(publish.Exchange, publish.Message.RoutingKey, publish.Headers, _routed);
-        foreach (var key in publish.Message.MoreKeys)
-            Route(publish.Exchange, key, publish.Headers, _routed);
+        foreach (var destination in _destinations.Queues)
+            _routed.Add((Queue)destination);
         var routed = _routed.Count > 0;
         var refused = false;
         for (var i = _routed.Count - 1; i >= 0; i--)
@@ -227,18 +230,4 @@ internal sealed partial class VirtualHost
                 SendWhenDurable(queue, lsn);
         }
     });
-
-    /// <summary>Adds the queues an exchange routes to.</summary>
-    private void Route(Exchange exchange, string key, FieldTable? headers, List<Queue> queues)
-    {
-        // The default exchange knows every queue by its name.
-        if (exchange.Name.Length == 0)
-        {
-            if (_queues.TryGetValue(key, out var queue) && !queues.Contains(queue))
-                queues.Add(queue);
-            return;
-        }
-
-        _router.Route(exchange, key, headers, d => { if (d is Queue q && !queues.Contains(q)) queues.Add(q); });
-    }
 }

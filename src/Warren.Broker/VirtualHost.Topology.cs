@@ -37,22 +37,25 @@ internal sealed partial class VirtualHost
     /// <summary>A queue in RabbitMQ's words.</summary>
     public string Describe(Queue queue) => DescribeQueue(queue.Name);
 
-    /// <summary>Declares an exchange, or checks that it is what is asked for.</summary>
+    /// <summary>Checks that an exchange is there.</summary>
+    /// <exception cref="AmqpException">404.</exception>
     public void CheckExchange(string name) => FindExchange(name);
 
-    /// <summary>Declares</summary>
+    /// <summary>Declares an exchange, or checks that it is what is asked for.</summary>
     public long DeclareExchange(in ExchangeDeclare method)
     {
+        ExchangeRules.CheckType(method.Type);
         if (_exchanges.TryGetValue(method.Exchange, out var existing))
         {
+            ExchangeRules.CheckSame(existing, method, Describe(existing));
             return 0;
         }
 
         if (method.Exchange.StartsWith("amq.", StringComparison.Ordinal))
             throw AmqpException.Channel(ReplyCode.AccessRefused, $"exchange name '{method.Exchange}' contains reserved prefix 'amq.*'");
-        var exchange = Exchange.Create(method.Exchange, method.Type, method.Durable, method.AutoDelete, method.Internal, method.Arguments);
+        var exchange = Exchange.Create(method.Type, new(method.Exchange, method.Durable, method.AutoDelete, method.Internal, method.Arguments))!;
         _exchanges.Add(exchange.Name, exchange);
-        if (!exchange.IsDurable)
+        if (!exchange.Durable)
             return 0;
         using var change = new TopologyChange(Name, Store);
         change.Keep(exchange);
@@ -83,8 +86,8 @@ internal sealed partial class VirtualHost
         {
             if (existing.Owner != owner)
                 throw Locked(existing);
-            QueueArgumentRules.CheckSame(existing.Definition.IsDurable, method.Durable, "durable", described);
-            QueueArgumentRules.CheckSame(existing.Definition.IsAutoDelete, method.AutoDelete, "auto_delete", described);
+            Equivalence.Demand(existing.Definition.IsDurable, method.Durable, "durable", described);
+            Equivalence.Demand(existing.Definition.IsAutoDelete, method.AutoDelete, "auto_delete", described);
             QueueArgumentRules.CheckSame(existing.Arguments.Declared, method.Arguments, described);
             existing.Touch();
             return (existing, 0);
@@ -124,7 +127,7 @@ internal sealed partial class VirtualHost
         using var change = new TopologyChange(Name, Store);
         _queues.Remove(queue.Name);
         _committing.Remove(queue);
-        foreach (var binding in queue.Bindings.ToArray())
+        foreach (var binding in queue.Incoming.ToArray())
             Unbind(binding, change);
         queue.Delete(change);
         return change.Commit();
@@ -178,7 +181,6 @@ internal sealed partial class VirtualHost
     private long Bind(Exchange source, IBindingDestination destination, string key, FieldTable arguments)
     {
         var binding = new Binding(source, destination, key, arguments);
-        source.Check(binding);
         if (!source.Bind(binding))
             return 0;
         using var change = new TopologyChange(Name, Store);
@@ -200,7 +202,7 @@ internal sealed partial class VirtualHost
             return;
         if (IsKept(binding))
             change.Remove(binding);
-        if (binding.Source is { IsAutoDelete: true, HasBindings: false } source)
+        if (binding.Source is { AutoDelete: true, HasBindings: false } source)
             Delete(source, change);
     }
 
@@ -208,12 +210,11 @@ internal sealed partial class VirtualHost
     {
         if (!_exchanges.Remove(exchange.Name))
             return;
-        if (exchange.IsDurable)
+        if (exchange.Durable)
             change.Remove(exchange);
         // Those from it, and those to it; the latter may end other exchanges that go with their last binding.
-        foreach (var binding in exchange.Bindings.ToArray())
+        foreach (var binding in exchange.UnbindAll())
         {
-            exchange.Unbind(binding);
             if (IsKept(binding))
                 change.Remove(binding);
         }
@@ -223,10 +224,10 @@ internal sealed partial class VirtualHost
     }
 
     private static bool IsKept(Binding binding) =>
-        binding.Source.IsDurable && binding.Destination switch
+        binding.Source.Durable && binding.Destination switch
         {
             Queue queue => queue.IsKept,
-            Exchange exchange => exchange.IsDurable,
+            Exchange exchange => exchange.Durable,
             _ => false,
         };
 

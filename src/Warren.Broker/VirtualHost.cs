@@ -26,7 +26,8 @@ internal sealed partial class VirtualHost : ICommitListener
     {
         Name = name;
         _engine = engine;
-        foreach (var exchange in Exchange.Predeclared())
+        _router = new(name => _exchanges.GetValueOrDefault(name));
+        foreach (var exchange in ExchangeRules.Predeclared(name => _queues.GetValueOrDefault(name)))
             _exchanges.Add(exchange.Name, exchange);
     }
 

@@ -41,7 +41,7 @@ internal sealed partial class AmqpChannel
     public void QueueGone(ChannelConsumer consumer)
     {
         _consumers.Remove(consumer.Tag);
-        if (IsClosing || !_connection.Session.Client.Can(ClientCapabilities.ConsumerCancelNotify))
+        if (IsClosing || !_connection.Session.UnderstandsCancel)
             return;
         _output.Write(Number, new BasicCancel(consumer.Tag, NoWait: true));
         _host.Written(_output);

@@ -45,7 +45,7 @@ internal sealed partial class AmqpChannel
         using (Enter())
         {
             var exchange = _host.FindExchange(_publishExchange);
-            if (exchange.IsInternal)
+            if (exchange.Internal)
                 throw AmqpException.Channel(ReplyCode.AccessRefused, $"cannot publish to internal {_host.Describe(exchange)}");
             CheckUser(view.UserId);
             var expiration = Expiration(view);
@@ -56,9 +56,9 @@ internal sealed partial class AmqpChannel
             }
 
             FieldTable? headers = null;
-            IReadOnlyList<string> moreKeys = [];
+            string[] moreKeys = [];
             if (view.HasHeaders)
-                content = ReadHeaders(content, ref propertiesLength, view, exchange, out headers, out moreKeys);
+                content = ReadHeaders(content, ref propertiesLength, view, out headers, out moreKeys);
 
             var message = new Message(exchange.Name, _publishKey, content, propertiesLength)
             {
@@ -145,30 +145,19 @@ internal sealed partial class AmqpChannel
 
     // CC and BCC are routing keys; BCC must not be seen by those who get the message.
     private static byte[] ReadHeaders(
-        byte[] content, ref int propertiesLength, in BasicPropertiesView view, Exchange exchange, out FieldTable? headers, out IReadOnlyList<string> moreKeys)
+        byte[] content, ref int propertiesLength, in BasicPropertiesView view, out FieldTable? headers, out string[] moreKeys)
     {
         headers = null;
         moreKeys = [];
-        var copies = view.Headers.IndexOf("\u0002CC"u8) >= 0 || view.Headers.IndexOf("\u0003BCC"u8) >= 0;
-        if (!copies && !exchange.NeedsHeaders)
+        if (view.Headers.IndexOf("\u0002CC"u8) < 0 && view.Headers.IndexOf("\u0003BCC"u8) < 0)
             return content;
         headers = view.ReadHeaders();
-        if (!copies)
-            return content;
-        CheckCopies(headers, "CC");
-        CheckCopies(headers, "BCC");
-        moreKeys = [.. DeadLettering.CopyKeys(headers, "CC"), .. DeadLettering.CopyKeys(headers, "BCC")];
-        if (!headers.Contains("BCC"))
+        moreKeys = CarbonCopies.KeysOf(headers);
+        if (!headers.Contains(CarbonCopies.Blind))
             return content;
         var properties = BasicProperties.Decode(view.Encoded);
-        properties.Headers = headers.Without("BCC");
+        properties.Headers = headers.Without(CarbonCopies.Blind);
         return WithProperties(content, ref propertiesLength, properties);
-    }
-
-    private static void CheckCopies(FieldTable headers, string name)
-    {
-        if (headers.TryGetValue(name, out var value) && value.Type != FieldType.Array)
-            throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"unacceptable type in {name} header");
     }
 
     private static byte[] WithProperties(byte[] content, ref int propertiesLength, BasicProperties properties)

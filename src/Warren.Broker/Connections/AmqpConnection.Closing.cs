@@ -85,7 +85,7 @@ internal sealed partial class AmqpConnection
     {
         try
         {
-            while (FrameReader.TryRead(ref buffer, Session.Limits.FrameMax, out var frame))
+            while (FrameReader.TryRead(ref buffer, Session.FrameMax, out var frame))
             {
                 if (frame is { Channel: 0, Type: FrameType.Method } &&
                     AmqpMethod.ReadId(Contiguous(frame), out _) is MethodId.ConnectionCloseOk or MethodId.ConnectionClose)
@@ -114,6 +114,7 @@ internal sealed partial class AmqpConnection
 
         _hasPublished = true;
         IsBlocked = true;
+        Session.Heartbeat.Pause();
         try
         {
             await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
@@ -121,13 +122,14 @@ internal sealed partial class AmqpConnection
         finally
         {
             IsBlocked = false;
+            Session.Heartbeat.Resume();
         }
     }
 
     /// <summary>Tells a client that understands it that publishers are held up, or no longer.</summary>
     public void TellBlocked(string? reason)
     {
-        if (!Session.Client.Can(ClientCapabilities.ConnectionBlocked) || _wasBlocked == reason is not null)
+        if (!Session.UnderstandsBlocked || _wasBlocked == reason is not null)
             return;
         _wasBlocked = reason is not null;
         if (reason is not null)
@@ -147,9 +149,6 @@ internal sealed partial class AmqpConnection
 
         [LoggerMessage(LogLevel.Warning, "Channel {Channel} of {Peer} is closed: {Reason}")]
         public static partial void ChannelClosed(ILogger logger, ConnectionEnds peer, ushort channel, string reason);
-
-        [LoggerMessage(LogLevel.Error, "Connection of {Peer} is dropped: nothing came for two heartbeat intervals of {Interval}")]
-        public static partial void MissedHeartbeats(ILogger logger, ConnectionEnds peer, TimeSpan interval);
 
         [LoggerMessage(LogLevel.Debug, "{Peer} did not answer that its connection is closed")]
         public static partial void NoCloseOk(ILogger logger, ConnectionEnds peer);

@@ -28,7 +28,6 @@ internal sealed partial class AmqpConnection : ICommitListener
     private bool _wasBlocked;
     private int _resuming;
     private bool _isOver;
-    private long _received;
     private MethodId _failed;
 
     public AmqpConnection(ConnectionContext transport, Session session, Engine engine)
@@ -39,7 +38,7 @@ internal sealed partial class AmqpConnection : ICommitListener
         Session = session;
         Engine = engine;
         Host = engine.FindHost(session.VirtualHost)!;
-        Output = new(transport.Transport.Output, session.Limits.FrameMax, ResumeSoon);
+        Output = new(transport.Transport.Output, session.FrameMax, ResumeSoon);
     }
 
     /// <summary>Who opened it, and what was agreed.</summary>
@@ -67,7 +66,7 @@ internal sealed partial class AmqpConnection : ICommitListener
     public async Task RunAsync()
     {
         Engine.Opened(this);
-        using var heartbeat = Session.Limits.Heartbeat > TimeSpan.Zero ? Engine.Heartbeats.Watching(Pulse()) : null;
+        Session.Heartbeat.Start(() => Output.Written, SendHeartbeat);
         try
         {
             await ReadAsync();
@@ -125,32 +124,16 @@ internal sealed partial class AmqpConnection : ICommitListener
     /// <summary>Drops the connection without a word, as a broken network does.</summary>
     public void Abort() => _transport.Abort();
 
-    private Pulse Pulse() => new(
-        Session.Limits.Heartbeat,
-        Sent: () => Output.Written,
-        // One that is held up cannot be heard, which is not its fault.
-        Received: () => IsBlocked ? Interlocked.Increment(ref _received) : Volatile.Read(ref _received),
-        Send: () =>
-        {
-            Output.WriteHeartbeat();
-            Output.Flush();
-        },
-        Missed: () =>
-        {
-            Log.MissedHeartbeats(_logger, Session.Ends, Session.Limits.Heartbeat);
-            Abort();
-        });
-
     private async Task ReadAsync()
     {
         while (!_isOver)
         {
             var result = await _input.ReadAsync(_transport.ConnectionClosed);
             var buffer = result.Buffer;
-            Volatile.Write(ref _received, _received + 1);
+            Session.Heartbeat.Received();
             try
             {
-                while (!_isOver && FrameReader.TryRead(ref buffer, Session.Limits.FrameMax, out var frame))
+                while (!_isOver && FrameReader.TryRead(ref buffer, Session.FrameMax, out var frame))
                 {
                     var handled = HandleAsync(frame);
                     if (!handled.IsCompletedSuccessfully)
@@ -252,10 +235,10 @@ internal sealed partial class AmqpConnection : ICommitListener
             throw AmqpException.Connection(ReplyCode.ChannelError, "expected 'channel.open'");
         }
 
-        if (frame.Channel > Session.Limits.ChannelMax)
+        if (frame.Channel > Session.ChannelMax)
         {
             throw AmqpException.Connection(
-                ReplyCode.NotAllowed, $"number of channels opened ({_channels.Count}) has reached the negotiated channel_max ({Session.Limits.ChannelMax})");
+                ReplyCode.NotAllowed, $"number of channels opened ({_channels.Count}) has reached the negotiated channel_max ({Session.ChannelMax})");
         }
 
         var channel = new AmqpChannel(frame.Channel, this);
@@ -264,6 +247,12 @@ internal sealed partial class AmqpConnection : ICommitListener
             _channels.Add(frame.Channel, channel);
         Output.Write(frame.Channel, new ChannelOpenOk());
         Written();
+    }
+
+    private void SendHeartbeat()
+    {
+        Output.WriteHeartbeat();
+        Output.Flush();
     }
 
     private static bool IsClose(ReadOnlySpan<byte> payload) =>

@@ -12,12 +12,13 @@ namespace Warren.Broker.Connections;
 internal delegate Task SessionServer(ConnectionContext connection, Session session);
 
 /// <summary>Takes each connection Kestrel accepts through its opening, hands it on, and says in the log how it began.</summary>
-internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admission admission, SessionServer serve) : ConnectionHandler
+internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admission admission, SessionServer serve) : ConnectionHandler, IDisposable
 {
     // Strangers on their way in have room beside those who are in, and no more than this.
     private const int MostOpening = 1024;
 
     private readonly ILogger _logger = options.LoggerFactory.CreateLogger("Warren.Broker.Connections");
+    private readonly Heartbeats _heartbeats = new(options.TimeProvider);
     private int _sockets;
 
     /// <summary>Serves one connection to its end.</summary>
@@ -34,8 +35,8 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
                 return;
             }
 
-            if (await OpenAsync(connection, ends) is { } session)
-                await ServeAsync(connection, session);
+            if (await OpenAsync(connection, ends) is { } opening)
+                await ServeAsync(connection, ends, opening);
         }
         finally
         {
@@ -43,7 +44,10 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         }
     }
 
-    private async Task<Session?> OpenAsync(ConnectionContext connection, ConnectionEnds ends)
+    /// <summary>Sends no more heartbeats.</summary>
+    public void Dispose() => _heartbeats.Dispose();
+
+    private async Task<Opening?> OpenAsync(ConnectionContext connection, ConnectionEnds ends)
     {
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
         using var patience = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
@@ -77,14 +81,20 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         return null;
     }
 
-    private async Task ServeAsync(ConnectionContext connection, Session session)
+    private async Task ServeAsync(ConnectionContext connection, ConnectionEnds ends, Opening opening)
     {
+        var (user, virtualHost, limits, client) = opening;
+        using var heartbeat = new Heartbeat(_heartbeats, limits.Heartbeat, missed: () =>
+        {
+            Log.Silent(_logger, ends, limits.Heartbeat);
+            connection.Abort(new ConnectionAbortedException("The client missed its heartbeats."));
+        });
         try
         {
-            Log.Opened(_logger, session.Ends, session.User.Name, session.VirtualHost);
+            Log.Opened(_logger, ends, user.Name, virtualHost);
             FrameWriter.WriteMethod(connection.Transport.Output, channel: 0, default(ConnectionOpenOk));
             await connection.Transport.Output.FlushAsync();
-            await serve(connection, session);
+            await serve(connection, new(user, virtualHost, limits, client, ends, heartbeat));
         }
         finally
         {
@@ -109,6 +119,9 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
 
         [LoggerMessage(LogLevel.Debug, "Connection {Ends} was closed by the client before it sent anything")]
         public static partial void LookedIn(ILogger logger, ConnectionEnds ends);
+
+        [LoggerMessage(LogLevel.Error, "Connection {Ends} is closed: the client missed its heartbeats of {Interval}")]
+        public static partial void Silent(ILogger logger, ConnectionEnds ends, TimeSpan interval);
 
         [LoggerMessage(LogLevel.Warning, "Connection {Ends} is dropped: far more than {MaxConnections} connections are open or opening")]
         public static partial void TooMany(ILogger logger, ConnectionEnds ends, int maxConnections);

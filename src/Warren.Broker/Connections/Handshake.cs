@@ -48,7 +48,7 @@ internal sealed class Handshake(ConnectionContext connection, ConnectionEnds end
     /// <exception cref="HandshakeRefusedException">The client was refused, and told so where it is to be told.</exception>
     /// <exception cref="ConnectionAbortedException">The client hung up.</exception>
     /// <exception cref="OperationCanceledException">It took too long, or the broker stops.</exception>
-    public async Task<Session> RunAsync(CancellationToken patience, CancellationToken stopping)
+    public async Task<Opening> RunAsync(CancellationToken patience, CancellationToken stopping)
     {
         var capabilities = ClientCapabilities.None;
         try
@@ -65,7 +65,7 @@ internal sealed class Handshake(ConnectionContext connection, ConnectionEnds end
             Stage = HandshakeStage.Opening;
             var virtualHost = (await _input.ReadAsync<ConnectionOpen>(Stage, patience)).VirtualHost;
             admission.Enter(user, virtualHost);
-            return new(user, virtualHost, limits, client, ends);
+            return new(user, virtualHost, limits, client);
         }
         catch (LoginRefusedException refusal)
         {
@@ -156,6 +156,9 @@ internal sealed class Handshake(ConnectionContext connection, ConnectionEnds end
         }
     }
 }
+
+/// <summary>What the handshake came to.</summary>
+internal sealed record Opening(User User, string VirtualHost, SessionLimits Limits, ClientProgram Client);
 
 /// <summary>A client was refused before its connection was open; the message says why, for the log.</summary>
 internal sealed class HandshakeRefusedException : Exception

@@ -9,7 +9,24 @@ namespace Warren.Broker.Connections;
 /// <param name="Limits">The limits both keep to.</param>
 /// <param name="Client">What the client has said of itself.</param>
 /// <param name="Ends">The two ends of the connection.</param>
-internal sealed record Session(User User, string VirtualHost, SessionLimits Limits, ClientProgram Client, ConnectionEnds Ends);
+/// <param name="Heartbeat">Its heartbeat, which begins when whoever serves the connection starts it.</param>
+internal sealed record Session(User User, string VirtualHost, SessionLimits Limits, ClientProgram Client, ConnectionEnds Ends, Heartbeat Heartbeat)
+{
+    /// <summary>The largest frame in bytes, its eight octets of overhead included.</summary>
+    public int FrameMax => Limits.FrameMax;
+
+    /// <summary>The most channels at a time.</summary>
+    public int ChannelMax => Limits.ChannelMax;
+
+    /// <summary>The client's end.</summary>
+    public IPEndPoint RemoteEndPoint => Ends.Remote;
+
+    /// <summary>True when the client wants to hear of <c>connection.blocked</c>.</summary>
+    public bool UnderstandsBlocked => Client.Can(ClientCapabilities.ConnectionBlocked);
+
+    /// <summary>True when the client wants to hear that the broker has canceled one of its consumers.</summary>
+    public bool UnderstandsCancel => Client.Can(ClientCapabilities.ConsumerCancelNotify);
+}
 
 /// <summary>The limits of a connection as the client has chosen them within the broker's offer (AMQP 0-9-1 §1.4.2.6).</summary>
 /// <param name="FrameMax">The largest frame in bytes, its eight octets of overhead included.</param>

@@ -33,7 +33,7 @@ internal static class DeadLettering
             new("queue", queue.Name),
             new("time", FieldValue.Timestamp(DateTimeOffset.FromUnixTimeMilliseconds(now))),
             new("exchange", message.Exchange),
-            new("routing-keys", FieldValue.Array([message.RoutingKey, .. CopyKeys(headers, "CC").Select(FieldValue.Text)])),
+            new("routing-keys", FieldValue.Array([message.RoutingKey, .. CopyKeys(headers).Select(FieldValue.Text)])),
         ];
         if (properties.Expiration is { } expiration)
             death.Add(new("original-expiration", expiration));
@@ -41,7 +41,7 @@ internal static class DeadLettering
         headers = WithDeath(headers, death, queue.Name, WordFor(reason), message.Exchange);
         var key = queue.Arguments.DeadLetterRoutingKey;
         if (key is not null)
-            headers = headers.Without("CC");
+            headers = headers.Without(CarbonCopies.Open);
         properties.Headers = headers;
         properties.Expiration = null;
 
@@ -75,10 +75,9 @@ internal static class DeadLettering
         return false;
     }
 
-    /// <summary>The routing keys of the header <c>CC</c> or <c>BCC</c>; none when it is no array of texts.</summary>
-    public static IEnumerable<string> CopyKeys(FieldTable headers, string name)
+    private static IEnumerable<string> CopyKeys(FieldTable headers)
     {
-        if (!headers.TryGetValue(name, out var value) || !value.TryGetArray(out var keys))
+        if (!headers.TryGetValue(CarbonCopies.Open, out var value) || !value.TryGetArray(out var keys))
             yield break;
         foreach (var key in keys)
         {

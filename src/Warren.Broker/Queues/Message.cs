@@ -1,3 +1,4 @@
+using Warren.Broker.Protocol;
 using Warren.Broker.Storage;
 
 namespace Warren.Broker.Queues;
@@ -25,7 +26,7 @@ internal sealed class Message(string exchange, string routingKey, byte[] content
     public string RoutingKey { get; } = routingKey;
 
     /// <summary>Further keys it was routed by, from <c>CC</c> and <c>BCC</c>.</summary>
-    public IReadOnlyList<string> MoreKeys { get; init; } = [];
+    public string[] MoreKeys { get; init; } = [];
 
     /// <summary>Bytes of the encoded properties, flags included; the body follows them in the content.</summary>
     public int PropertiesLength { get; } = propertiesLength;
@@ -68,6 +69,9 @@ internal sealed class Message(string exchange, string routingKey, byte[] content
 
     /// <summary>The encoded properties: flags, then values.</summary>
     public ReadOnlySpan<byte> Properties => Content.AsSpan(0, PropertiesLength);
+
+    /// <summary>The encoded headers among the properties; empty without any.</summary>
+    public ReadOnlySpan<byte> EncodedHeaders => BasicPropertiesView.TryParse(Properties, out var view) ? view.Headers : [];
 
     /// <summary>The body.</summary>
     public ReadOnlySpan<byte> Body => Content.AsSpan(PropertiesLength);

@@ -36,8 +36,11 @@ internal sealed partial class Queue : IBindingDestination
     /// <summary>Its number in the log, never given to another queue.</summary>
     public long Id => Definition.Id;
 
-    /// <summary>What is bound to it.</summary>
-    public List<Binding> Bindings { get; } = [];
+    /// <inheritdoc/>
+    public HashSet<Binding> Incoming { get; } = [];
+
+    /// <inheritdoc/>
+    public DestinationKind Kind => DestinationKind.Queue;
 
     /// <summary>Its <c>x-</c> arguments.</summary>
     public QueueArguments Arguments => Definition.Arguments;

@@ -48,33 +48,8 @@ internal static class QueueArgumentRules
     public static void CheckSame(FieldTable current, FieldTable asked, string queue)
     {
         foreach (var (name, _) in Rules)
-            CheckSame(current, asked, name, queue);
+            Equivalence.Demand(current, asked, name, queue);
     }
-
-    /// <summary>Refuses a property that differs.</summary>
-    public static void CheckSame(bool current, bool asked, string name, string resource)
-    {
-        if (current != asked)
-        {
-            throw AmqpException.Channel(
-                ReplyCode.PreconditionFailed, $"inequivalent arg '{name}' for {resource}: received '{Word(asked)}' but current is '{Word(current)}'");
-        }
-    }
-
-    /// <summary>Refuses one argument that differs.</summary>
-    public static void CheckSame(FieldTable current, FieldTable asked, string name, string resource)
-    {
-        var has = current.TryGetValue(name, out var currentValue);
-        var wants = asked.TryGetValue(name, out var askedValue);
-        if (has == wants && (!has || currentValue == askedValue || (currentValue.IsInteger && askedValue.IsInteger && currentValue.Bits == askedValue.Bits)))
-            return;
-        throw AmqpException.Channel(
-            ReplyCode.PreconditionFailed, $"inequivalent arg '{name}' for {resource}: received {Describe(wants, askedValue)} but current is {Describe(has, currentValue)}");
-    }
-
-    private static string Describe(bool given, FieldValue value) => given ? $"the value '{value}' of type '{ErlangName(value.Type)}'" : "none";
-
-    private static string Word(bool value) => value ? "true" : "false";
 
     private static string? Integer(FieldValue value) =>
         value.IsInteger ? null : Unacceptable(value);
@@ -97,26 +72,5 @@ internal static class QueueArgumentRules
         return $"{{{reason},{ErlangTerm.OfText(value.AsOctets())}}}";
     }
 
-    private static string Unacceptable(FieldValue value) => $"{{unacceptable_type,{ErlangName(value.Type)}}}";
-
-    private static string ErlangName(FieldType type) => type switch
-    {
-        FieldType.Boolean => "bool",
-        FieldType.Int8 => "byte",
-        FieldType.UInt8 => "unsignedbyte",
-        FieldType.Int16 => "short",
-        FieldType.UInt16 => "unsignedshort",
-        FieldType.Int32 => "signedint",
-        FieldType.UInt32 => "unsignedint",
-        FieldType.Int64 or FieldType.SpecInt64 => "long",
-        FieldType.Float => "float",
-        FieldType.Double => "double",
-        FieldType.Decimal => "decimal",
-        FieldType.LongString => "longstr",
-        FieldType.Binary => "binary",
-        FieldType.Timestamp => "timestamp",
-        FieldType.Table => "table",
-        FieldType.Array => "array",
-        _ => "void",
-    };
+    private static string Unacceptable(FieldValue value) => $"{{unacceptable_type,{ErlangTerm.NameOf(value.Type)}}}";
 }

@@ -12,7 +12,7 @@ internal static class StoredFacts
     /// <summary>Bytes it takes.</summary>
     public static int GetSize(Message message) =>
         1 + 1 + sizeof(int) + sizeof(long) + sizeof(long) + sizeof(ushort) + AmqpWriter.SizeOfShortString(message.Exchange) +
-        AmqpWriter.SizeOfShortString(message.RoutingKey) + (message.MoreKeys.Count == 0 ? 0 : message.MoreKeys.Sum(AmqpWriter.SizeOfShortString));
+        AmqpWriter.SizeOfShortString(message.RoutingKey) + (message.MoreKeys.Length == 0 ? 0 : message.MoreKeys.Sum(AmqpWriter.SizeOfShortString));
 
     /// <summary>Writes it.</summary>
     public static void Write(Span<byte> output, Message message)
@@ -25,7 +25,7 @@ internal static class StoredFacts
         writer.WriteInt64(message.EnqueuedAt);
         writer.WriteShortString(message.Exchange);
         writer.WriteShortString(message.RoutingKey);
-        writer.WriteUInt16((ushort)message.MoreKeys.Count);
+        writer.WriteUInt16((ushort)message.MoreKeys.Length);
         foreach (var key in message.MoreKeys)
             writer.WriteShortString(key);
     }

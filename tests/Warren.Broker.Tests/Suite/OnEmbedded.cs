@@ -1,0 +1,3 @@
+namespace Warren.Broker.Tests.Suite;
+
+public sealed class ConnectionOnEmbedded(EmbeddedBrokerFixture fixture) : ConnectionSuite(new EmbeddedSuiteBroker(fixture));

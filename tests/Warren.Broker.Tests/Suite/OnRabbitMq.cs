@@ -1,0 +1,30 @@
+using Warren.TestKit;
+
+namespace Warren.Broker.Tests.Suite;
+
+[Trait("Category", "Service")]
+public sealed class ExchangeBindOnRabbitMq(RabbitMqFixture fixture) : ExchangeBindSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class ExchangeDeclareOnRabbitMq(RabbitMqFixture fixture) : ExchangeDeclareSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class QueueArgumentsOnRabbitMq(RabbitMqFixture fixture) : QueueArgumentsSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class QueueDeclareOnRabbitMq(RabbitMqFixture fixture) : QueueDeclareSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class NegotiationOnRabbitMq(RabbitMqFixture fixture) : NegotiationSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class ChannelOnRabbitMq(RabbitMqFixture fixture) : ChannelSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class FramingOnRabbitMq(RabbitMqFixture fixture) : FramingSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class HandshakeOnRabbitMq(RabbitMqFixture fixture) : HandshakeSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class ConnectionOnRabbitMq(RabbitMqFixture fixture) : ConnectionSuite(new RabbitMqSuiteBroker(fixture));
