@@ -91,7 +91,7 @@ public abstract class ConsumerPrioritySuite(SuiteBroker broker) : BrokerSuite(br
         await RefusedAsync(
             () => peer.Channel.ConsumeAsync("q", arguments: ("x-priority", "high")),
             406,
-            $"PRECONDITION_FAILED - invalid arg 'x-priority' for queue 'q' in vhost '{VirtualHost}': {{unacceptable_type,longstr}}");
+            $"PRECONDITION_FAILED - invalid arg 'x-priority' for queue 'q' in vhost '{VirtualHost}': \"expected integer, got longstr\"");
     }
 
     [Fact]

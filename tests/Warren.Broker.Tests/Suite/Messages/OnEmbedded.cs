@@ -1,5 +1,15 @@
 namespace Warren.Broker.Tests.Suite.Messages;
 
+public sealed class AcknowledgeOnEmbedded(EmbeddedBrokerFixture fixture) : AcknowledgeSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class ConfirmOnEmbedded(EmbeddedBrokerFixture fixture) : ConfirmSuite(new EmbeddedSuiteBroker(fixture));
+
 public sealed class ConsumeOnEmbedded(EmbeddedBrokerFixture fixture) : ConsumeSuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class ConsumerPriorityOnEmbedded(EmbeddedBrokerFixture fixture) : ConsumerPrioritySuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class GetOnEmbedded(EmbeddedBrokerFixture fixture) : GetSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class PrefetchOnEmbedded(EmbeddedBrokerFixture fixture) : PrefetchSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class TransactionOnEmbedded(EmbeddedBrokerFixture fixture) : TransactionSuite(new EmbeddedSuiteBroker(fixture));

@@ -3,7 +3,22 @@ using Warren.TestKit;
 namespace Warren.Broker.Tests.Suite.Messages;
 
 [Trait("Category", "Service")]
+public sealed class AcknowledgeOnRabbitMq(RabbitMqFixture fixture) : AcknowledgeSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class ConfirmOnRabbitMq(RabbitMqFixture fixture) : ConfirmSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class ConsumeOnRabbitMq(RabbitMqFixture fixture) : ConsumeSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
 public sealed class ConsumerPriorityOnRabbitMq(RabbitMqFixture fixture) : ConsumerPrioritySuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class GetOnRabbitMq(RabbitMqFixture fixture) : GetSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class PrefetchOnRabbitMq(RabbitMqFixture fixture) : PrefetchSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class TransactionOnRabbitMq(RabbitMqFixture fixture) : TransactionSuite(new RabbitMqSuiteBroker(fixture));
