@@ -197,7 +197,7 @@ public abstract class ConfirmSuite(SuiteBroker broker) : BrokerSuite(broker)
         await client.PublishAsync(1, "", "q", "b");
 
         var nack = await client.ExpectAsync(1, "basic.nack");
-        // RabbitMQ sends nacks as multiple when nothing older is open, and leaves requeue at its default, which means nothing to publishers.
+        // RabbitMQ makes a nack multiple when nothing older is open, and leaves requeue, which means nothing here, at its default.
         Assert.Equal((2L, true, true), (nack.Number("delivery-tag"), (bool)nack["multiple"]!, (bool)nack["requeue"]!));
     }
 
@@ -263,8 +263,9 @@ public abstract class ConfirmSuite(SuiteBroker broker) : BrokerSuite(broker)
 
         await client.PublishAsync(1, "", "q", "a");
 
-        // The declare-ok is the next thing said: no ack came before it.
-        Assert.Equal(1, (await client.CallAsync(1, "queue.declare", ("queue", "q"))).Number("message-count"));
+        // The answer to the get is the next thing said: no ack came before it.
+        await client.SendAsync(1, "basic.get", ("queue", "q"), ("no-ack", true));
+        Assert.Equal("a", Text((await client.ExpectContentAsync(1, "basic.get-ok")).Body));
     }
 
     [Fact]

@@ -10,6 +10,14 @@ public sealed class ConsumerPriorityOnEmbedded(EmbeddedBrokerFixture fixture) : 
 
 public sealed class GetOnEmbedded(EmbeddedBrokerFixture fixture) : GetSuite(new EmbeddedSuiteBroker(fixture));
 
+public sealed class MaxLengthOnEmbedded(EmbeddedBrokerFixture fixture) : MaxLengthSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class MessageTtlOnEmbedded(EmbeddedBrokerFixture fixture) : MessageTtlSuite(new EmbeddedSuiteBroker(fixture));
+
 public sealed class PrefetchOnEmbedded(EmbeddedBrokerFixture fixture) : PrefetchSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class PriorityOnEmbedded(EmbeddedBrokerFixture fixture) : PrioritySuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class QueueExpiryOnEmbedded(EmbeddedBrokerFixture fixture) : QueueExpirySuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class TransactionOnEmbedded(EmbeddedBrokerFixture fixture) : TransactionSuite(new EmbeddedSuiteBroker(fixture));

@@ -18,7 +18,19 @@ public sealed class ConsumerPriorityOnRabbitMq(RabbitMqFixture fixture) : Consum
 public sealed class GetOnRabbitMq(RabbitMqFixture fixture) : GetSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
+public sealed class MaxLengthOnRabbitMq(RabbitMqFixture fixture) : MaxLengthSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class MessageTtlOnRabbitMq(RabbitMqFixture fixture) : MessageTtlSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class PrefetchOnRabbitMq(RabbitMqFixture fixture) : PrefetchSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class PriorityOnRabbitMq(RabbitMqFixture fixture) : PrioritySuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class QueueExpiryOnRabbitMq(RabbitMqFixture fixture) : QueueExpirySuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
 public sealed class TransactionOnRabbitMq(RabbitMqFixture fixture) : TransactionSuite(new RabbitMqSuiteBroker(fixture));

@@ -66,6 +66,7 @@ internal sealed class Peer : IAsyncDisposable
     }
 
     /// <summary>What a passive declare tells: the messages ready in a queue.</summary>
+    /// <remarks>RabbitMQ answers it before what was just published, so a count that must rise is waited for.</remarks>
     public async Task<uint> ReadyAsync(string queue)
     {
         await using var channel = await NewChannelAsync();
