@@ -6,7 +6,15 @@ public sealed class ConfirmOnEmbedded(EmbeddedBrokerFixture fixture) : ConfirmSu
 
 public sealed class ConsumeOnEmbedded(EmbeddedBrokerFixture fixture) : ConsumeSuite(new EmbeddedSuiteBroker(fixture));
 
+public sealed class ConsumerLifeOnEmbedded(EmbeddedBrokerFixture fixture) : ConsumerLifeSuite(new EmbeddedSuiteBroker(fixture));
+
 public sealed class ConsumerPriorityOnEmbedded(EmbeddedBrokerFixture fixture) : ConsumerPrioritySuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class DeadLetterOnEmbedded(EmbeddedBrokerFixture fixture) : DeadLetterSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class DeathOnEmbedded(EmbeddedBrokerFixture fixture) : DeathSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class DirectReplyToOnEmbedded(EmbeddedBrokerFixture fixture) : DirectReplyToSuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class GetOnEmbedded(EmbeddedBrokerFixture fixture) : GetSuite(new EmbeddedSuiteBroker(fixture));
 
@@ -19,5 +27,7 @@ public sealed class PrefetchOnEmbedded(EmbeddedBrokerFixture fixture) : Prefetch
 public sealed class PriorityOnEmbedded(EmbeddedBrokerFixture fixture) : PrioritySuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class QueueExpiryOnEmbedded(EmbeddedBrokerFixture fixture) : QueueExpirySuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class QuorumQueueOnEmbedded(EmbeddedBrokerFixture fixture) : QuorumQueueSuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class TransactionOnEmbedded(EmbeddedBrokerFixture fixture) : TransactionSuite(new EmbeddedSuiteBroker(fixture));

@@ -12,7 +12,19 @@ public sealed class ConfirmOnRabbitMq(RabbitMqFixture fixture) : ConfirmSuite(ne
 public sealed class ConsumeOnRabbitMq(RabbitMqFixture fixture) : ConsumeSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
+public sealed class ConsumerLifeOnRabbitMq(RabbitMqFixture fixture) : ConsumerLifeSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class ConsumerPriorityOnRabbitMq(RabbitMqFixture fixture) : ConsumerPrioritySuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class DeadLetterOnRabbitMq(RabbitMqFixture fixture) : DeadLetterSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class DeathOnRabbitMq(RabbitMqFixture fixture) : DeathSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class DirectReplyToOnRabbitMq(RabbitMqFixture fixture) : DirectReplyToSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
 public sealed class GetOnRabbitMq(RabbitMqFixture fixture) : GetSuite(new RabbitMqSuiteBroker(fixture));
@@ -31,6 +43,9 @@ public sealed class PriorityOnRabbitMq(RabbitMqFixture fixture) : PrioritySuite(
 
 [Trait("Category", "Service")]
 public sealed class QueueExpiryOnRabbitMq(RabbitMqFixture fixture) : QueueExpirySuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class QuorumQueueOnRabbitMq(RabbitMqFixture fixture) : QuorumQueueSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
 public sealed class TransactionOnRabbitMq(RabbitMqFixture fixture) : TransactionSuite(new RabbitMqSuiteBroker(fixture));
