@@ -14,6 +14,8 @@ public sealed class DeadLetterOnEmbedded(EmbeddedBrokerFixture fixture) : DeadLe
 
 public sealed class DeathOnEmbedded(EmbeddedBrokerFixture fixture) : DeathSuite(new EmbeddedSuiteBroker(fixture));
 
+public sealed class DeliveryFramesOnEmbedded(EmbeddedBrokerFixture fixture) : DeliveryFramesSuite(new EmbeddedSuiteBroker(fixture));
+
 public sealed class DirectReplyToOnEmbedded(EmbeddedBrokerFixture fixture) : DirectReplyToSuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class GetOnEmbedded(EmbeddedBrokerFixture fixture) : GetSuite(new EmbeddedSuiteBroker(fixture));
@@ -22,6 +24,8 @@ public sealed class MaxLengthOnEmbedded(EmbeddedBrokerFixture fixture) : MaxLeng
 
 public sealed class MessageTtlOnEmbedded(EmbeddedBrokerFixture fixture) : MessageTtlSuite(new EmbeddedSuiteBroker(fixture));
 
+public sealed class PayloadOnEmbedded(EmbeddedBrokerFixture fixture) : PayloadSuite(new EmbeddedSuiteBroker(fixture));
+
 public sealed class PrefetchOnEmbedded(EmbeddedBrokerFixture fixture) : PrefetchSuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class PriorityOnEmbedded(EmbeddedBrokerFixture fixture) : PrioritySuite(new EmbeddedSuiteBroker(fixture));
@@ -29,5 +33,7 @@ public sealed class PriorityOnEmbedded(EmbeddedBrokerFixture fixture) : Priority
 public sealed class QueueExpiryOnEmbedded(EmbeddedBrokerFixture fixture) : QueueExpirySuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class QuorumQueueOnEmbedded(EmbeddedBrokerFixture fixture) : QuorumQueueSuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class RedeliveryOnEmbedded(EmbeddedBrokerFixture fixture) : RedeliverySuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class TransactionOnEmbedded(EmbeddedBrokerFixture fixture) : TransactionSuite(new EmbeddedSuiteBroker(fixture));

@@ -24,6 +24,9 @@ public sealed class DeadLetterOnRabbitMq(RabbitMqFixture fixture) : DeadLetterSu
 public sealed class DeathOnRabbitMq(RabbitMqFixture fixture) : DeathSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
+public sealed class DeliveryFramesOnRabbitMq(RabbitMqFixture fixture) : DeliveryFramesSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class DirectReplyToOnRabbitMq(RabbitMqFixture fixture) : DirectReplyToSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
@@ -36,6 +39,9 @@ public sealed class MaxLengthOnRabbitMq(RabbitMqFixture fixture) : MaxLengthSuit
 public sealed class MessageTtlOnRabbitMq(RabbitMqFixture fixture) : MessageTtlSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
+public sealed class PayloadOnRabbitMq(RabbitMqFixture fixture) : PayloadSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class PrefetchOnRabbitMq(RabbitMqFixture fixture) : PrefetchSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
@@ -46,6 +52,9 @@ public sealed class QueueExpiryOnRabbitMq(RabbitMqFixture fixture) : QueueExpiry
 
 [Trait("Category", "Service")]
 public sealed class QuorumQueueOnRabbitMq(RabbitMqFixture fixture) : QuorumQueueSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class RedeliveryOnRabbitMq(RabbitMqFixture fixture) : RedeliverySuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
 public sealed class TransactionOnRabbitMq(RabbitMqFixture fixture) : TransactionSuite(new RabbitMqSuiteBroker(fixture));

@@ -44,7 +44,9 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
 
         await RefusedAsync(
-            () => peer.DeclareQuorumAsync(""), 406, "PRECONDITION_FAILED - Cannot declare a server-named queue for type rabbit_quorum_queue");
+            () => peer.DeclareQuorumAsync(""),
+            406,
+            "PRECONDITION_FAILED - Cannot declare a server-named queue for type rabbit_quorum_queue");
     }
 
     [Theory]
@@ -94,7 +96,8 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await RefusedAsync(
             () => peer.DeclareAsync("q", ("x-queue-type", "other")),
             406,
-            $"PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'q' in vhost '{VirtualHost}': \"unsupported queue type 'other'\"");
+            $"PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'q' in vhost '{VirtualHost}': "
+                + "\"unsupported queue type 'other'\"");
     }
 
     [Fact]
@@ -360,7 +363,8 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await RefusedAsync(
             () => peer.DeclareAsync("q", ("x-queue-type", "stream")),
             406,
-            $"PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'q' in vhost '{VirtualHost}': \"unsupported queue type 'stream'\"");
+            $"PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'q' in vhost '{VirtualHost}': "
+                + "\"unsupported queue type 'stream'\"");
     }
 
     private static Task<QueueDeclareOk> DeclareAsync(Peer peer, bool durable = true, bool exclusive = false, bool autoDelete = false) =>
