@@ -17,7 +17,7 @@ async def next_command() -> Any:
 
 
 async def connect() -> aio_pika.abc.AbstractRobustConnection:
-    return await aio_pika.connect_robust(URL, reconnect_interval=0.2)
+    return await aio_pika.connect_robust(f"{URL}?reconnect_interval=0.2")
 
 
 def death(headers: Dict[str, Any]) -> List[Dict[str, Any]]:
@@ -50,6 +50,7 @@ async def robust_reconnect() -> None:
             emit("reconnected")
         else:
             await events.publish(Message(str(line).encode(), delivery_mode=DeliveryMode.PERSISTENT), f"number.{line}")
+            emit("published", body=str(line))
     await connection.close()
 
 
