@@ -28,6 +28,8 @@ internal sealed class Exchanges
         return _exchanges[name] = Exchange.Create(type, settings) ?? throw new ArgumentException($"No exchange type is called '{type}'.");
     }
 
+    public void Add(Exchange exchange) => _exchanges.Add(exchange.Name, exchange);
+
     public NamedQueue Queue(string name) => _queues.TryGetValue(name, out var queue) ? queue : _queues[name] = new NamedQueue(name);
 
     public NamedQueue? FindQueue(string name) => _queues.GetValueOrDefault(name);

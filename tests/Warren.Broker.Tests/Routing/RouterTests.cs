@@ -1,3 +1,5 @@
+using Warren.Broker.Routing;
+
 namespace Warren.Broker.Tests.Routing;
 
 public sealed class RouterTests
@@ -59,6 +61,17 @@ public sealed class RouterTests
 
         Assert.Equal("", _exchanges.Route("x", "k"));
         Assert.Equal("", _exchanges.Route("y", "k"));
+    }
+
+    [Fact]
+    public void The_default_exchange_takes_nothing_as_an_alternate()
+    {
+        _exchanges.Add(new DefaultExchange(_exchanges.FindQueue));
+        _exchanges.Declare("direct", "x", ("alternate-exchange", ""));
+        _exchanges.Queue("q");
+
+        Assert.Equal("q", _exchanges.Route("", "q"));
+        Assert.Equal("", _exchanges.Route("x", "q"));
     }
 
     [Fact]
