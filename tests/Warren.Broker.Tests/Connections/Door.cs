@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Warren.Broker.Connections;
@@ -11,7 +12,8 @@ namespace Warren.Broker.Tests.Connections;
 /// <summary>A broker without an engine: it lets connections into the virtual hosts / and <c>other</c>, and answers those who are in <c>connection.close</c> alone.</summary>
 internal sealed class Door : IAsyncDisposable
 {
-    private EmbeddedBroker? _broker;
+    private AmqpConnectionHandler? _handler;
+    private AmqpListener? _listener;
 
     /// <summary>Who was let in.</summary>
     public Arrivals<Session> Sessions { get; } = new();
@@ -19,8 +21,8 @@ internal sealed class Door : IAsyncDisposable
     /// <summary>What the broker logged, with the levels before it.</summary>
     public LogLines Log { get; } = new();
 
-    /// <summary>The broker.</summary>
-    public EmbeddedBroker Broker => _broker!;
+    /// <summary>Where it is.</summary>
+    public IPEndPoint EndPoint => _listener!.EndPoints[0];
 
     /// <summary>Opens the door.</summary>
     public static async Task<Door> OpenAsync(BrokerOptions? options = null)
@@ -28,7 +30,9 @@ internal sealed class Door : IAsyncDisposable
         var door = new Door();
         options ??= new();
         options.LoggerFactory = door.Log;
-        door._broker = await EmbeddedBroker.StartAsync(options, name => name is "/" or "other", door.ServeAsync, TestContext.Current.CancellationToken);
+        var admission = new Admission(options, new(options), name => name is "/" or "other");
+        door._handler = new(options, admission, door.ServeAsync);
+        door._listener = await AmqpListener.StartAsync(options, door._handler, TestContext.Current.CancellationToken);
         return door;
     }
 
@@ -38,9 +42,16 @@ internal sealed class Door : IAsyncDisposable
     /// <summary>A client that is in.</summary>
     public Task<RawAmqpClient> EnterAsync(RawTuning? tuning = null) => RawAmqpClient.OpenAsync(Url, tuning);
 
-    public async ValueTask DisposeAsync() => await Broker.DisposeAsync();
+    /// <summary>Closes the door, and waits for those who are in.</summary>
+    public Task CloseAsync() => _listener!.StopAsync(TestContext.Current.CancellationToken);
 
-    private string Url => Broker.Url + "%2F";
+    public async ValueTask DisposeAsync()
+    {
+        await _listener!.DisposeAsync();
+        _handler!.Dispose();
+    }
+
+    private string Url => $"amqp://guest:guest@{EndPoint}/%2F";
 
     private async Task ServeAsync(ConnectionContext connection, Session session)
     {
