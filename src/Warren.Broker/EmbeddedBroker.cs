@@ -1,7 +1,6 @@
 using System.Net;
 using Warren.Broker.Connections;
-using Warren.Broker.Protocol;
-using Warren.Broker.Protocol.Methods;
+using Warren.Broker.Storage;
 
 namespace Warren.Broker;
 
@@ -14,14 +13,14 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(10);
 
     private readonly BrokerOptions _options;
-    private readonly Users _users;
+    private readonly Engine _engine;
     private readonly AmqpConnectionHandler _handler;
     private readonly AmqpListener _listener;
 
-    private EmbeddedBroker(BrokerOptions options, Users users, AmqpConnectionHandler handler, AmqpListener listener)
+    private EmbeddedBroker(BrokerOptions options, Engine engine, AmqpConnectionHandler handler, AmqpListener listener)
     {
         _options = options;
-        _users = users;
+        _engine = engine;
         _handler = handler;
         _listener = listener;
         Url = MakeUrl();
@@ -38,20 +37,23 @@ public sealed class EmbeddedBroker : IAsyncDisposable
 
     /// <summary>Starts a broker and returns when it takes connections. Without options it is on a free port of 127.0.0.1 and keeps nothing.</summary>
     /// <exception cref="BrokerStartException">An option is wrong, an address is in use, or the data directory cannot be used.</exception>
-    public static Task<EmbeddedBroker> StartAsync(BrokerOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task<EmbeddedBroker> StartAsync(BrokerOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
-        return StartAsync(options, name => options.VirtualHosts.Contains(name), ServeNothingAsync, cancellationToken);
-    }
-
-    /// <summary>Starts the part of a broker that opens connections, over any engine.</summary>
-    internal static async Task<EmbeddedBroker> StartAsync(
-        BrokerOptions options, Func<string, bool> hasVirtualHost, SessionServer serve, CancellationToken cancellationToken)
-    {
         OptionsCheck.Demand(options);
-        var users = new Users(options);
-        var handler = new AmqpConnectionHandler(options, new(options, users, hasVirtualHost), serve);
-        return new(options, users, handler, await AmqpListener.StartAsync(options, handler, cancellationToken));
+        var engine = Open(options);
+        try
+        {
+            var admission = new Admission(options, engine.Users, name => engine.FindHost(name) is not null);
+            var handler = new AmqpConnectionHandler(
+                options, admission, (connection, session) => new AmqpConnection(connection, session, engine).RunAsync());
+            return new(options, engine, handler, await AmqpListener.StartAsync(options, handler, cancellationToken));
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Adds a user while the broker runs, or puts another in the place of the one of this name; open connections keep what they have.</summary>
@@ -60,7 +62,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     {
         if (OptionsCheck.UserProblem(name, user) is { } problem)
             throw new ArgumentException(problem, nameof(user));
-        _users.Set(name, user);
+        _engine.Users.Set(name, user);
     }
 
     /// <summary>
@@ -68,7 +70,15 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     /// is on disk. A second call does nothing.
     /// </summary>
     /// <param name="cancellationToken">Ends the patience with clients that do not answer; what is to be kept is written all the same.</param>
-    public Task StopAsync(CancellationToken cancellationToken = default) => _listener.StopAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _listener.StopAsync(cancellationToken);
+        await _engine.DisposeAsync();
+    }
+
+    /// <summary>Makes a virtual host, which has the predeclared exchanges and nothing else; one that is there stays as it is.</summary>
+    public Task CreateVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
+        _engine.CreateHostAsync(name, cancellationToken);
 
     /// <summary>Stops, with ten seconds' patience for clients that do not answer.</summary>
     public async ValueTask DisposeAsync()
@@ -80,11 +90,16 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         _handler.Dispose();
     }
 
-    private static async Task ServeNothingAsync(Microsoft.AspNetCore.Connections.ConnectionContext connection, Session session)
+    private static Engine Open(BrokerOptions options)
     {
-        var error = AmqpException.Connection(ReplyCode.NotImplemented, "no engine");
-        FrameWriter.WriteMethod(connection.Transport.Output, channel: 0, new ConnectionClose(error.Code, error.Message, 0));
-        await connection.Transport.Output.FlushAsync();
+        try
+        {
+            return Engine.Open(options);
+        }
+        catch (StorageException error)
+        {
+            throw new BrokerStartException(BrokerStartFailure.DataUnusable, error.Message, error);
+        }
     }
 
     private string MakeUrl()
