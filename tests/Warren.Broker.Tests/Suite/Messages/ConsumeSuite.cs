@@ -261,6 +261,7 @@ public abstract class ConsumeSuite(SuiteBroker broker) : BrokerSuite(broker)
         await RefusedAsync(
             () => peer.Channel.ConsumeAsync("q", arguments: ("x-stream-offset", "first")),
             406,
-            $"PRECONDITION_FAILED - invalid arg 'x-stream-offset' for queue 'q' in vhost '{VirtualHost}' of queue type rabbit_classic_queue");
+            $"PRECONDITION_FAILED - invalid arg 'x-stream-offset' for queue 'q' in vhost '{VirtualHost}' "
+                + "of queue type rabbit_classic_queue");
     }
 }
