@@ -173,6 +173,20 @@ public sealed class RawAmqpClient : IAsyncDisposable
         return new RawContent(received, properties, [.. body]);
     }
 
+    /// <summary>Asserts that the broker answers a method with a close of its channel, exactly so; <c>{vhost}</c> stands for the virtual host's name.</summary>
+    public async Task ChannelRefusesAsync(ushort channel, int code, string text, string method, params (string Name, object? Value)[] arguments)
+    {
+        await SendAsync(channel, method, arguments);
+        await ExpectChannelCloseAsync(channel, code, text, method);
+    }
+
+    /// <summary>Asserts that the broker answers a method with a close of the connection, exactly so; <c>{vhost}</c> stands for the virtual host's name.</summary>
+    public async Task ConnectionRefusesAsync(ushort channel, int code, string text, string method, params (string Name, object? Value)[] arguments)
+    {
+        await SendAsync(channel, method, arguments);
+        await ExpectConnectionCloseAsync(code, text, method);
+    }
+
     /// <summary>Asserts that the next method closes the channel with exactly this code and text, naming the method at fault, and answers it.</summary>
     public async Task ExpectChannelCloseAsync(ushort channel, int code, string text, string? method)
     {
@@ -218,8 +232,8 @@ public sealed class RawAmqpClient : IAsyncDisposable
         var received = await ExpectAsync(channel, close);
         var shape = method is null ? null : RawSpecification.Named(method);
         Assert.Equal(
-            (code, text, shape?.ClassId ?? 0, shape?.MethodId ?? 0),
-            ((int)received.Number("reply-code"), received.Text("reply-text"), (ushort)received.Number("class-id"), (ushort)received.Number("method-id")));
+            $"{code} {text.Replace("{vhost}", VirtualHost, StringComparison.Ordinal)} ({shape?.ClassId ?? 0}.{shape?.MethodId ?? 0})",
+            $"{received["reply-code"]} {received["reply-text"]} ({received["class-id"]}.{received["method-id"]})");
     }
 
     private async Task<int> ReceiveSomeAsync(Memory<byte> buffer)
