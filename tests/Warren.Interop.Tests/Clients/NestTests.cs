@@ -42,7 +42,7 @@ public sealed class NestTests(RabbitMqFixture rabbit)
         await using var scenario = await PeerProcess.StartAsync(ScenarioClient.Nest, "reconnect", url);
         Assert.Equal("""{"sum":3}""", await scenario.TellsAsync("before", Ct));
 
-        Assert.Equal(2, await broker.CloseAllConnectionsAsync("the test closes it", new Uri(url).AbsolutePath[1..], Ct));
+        Assert.Equal(2, await broker.CloseWhenSettledAsync(url, Ct));
         await scenario.SendAsync("go on", Ct);
 
         await scenario.TellsAllAsync(Ct, ("after", new { sum = 7 }));
