@@ -4,7 +4,6 @@ using Warren.TestKit;
 namespace Warren.Interop.Tests.Clients;
 
 /// <summary>Celery on the broker of this run: a prefork worker, and clients with results over <c>rpc://</c>.</summary>
-[Trait("Category", "Service")]
 public sealed class CeleryTests(RabbitMqFixture rabbit)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -4,7 +4,6 @@ using Warren.TestKit;
 namespace Warren.Interop.Tests.Clients;
 
 /// <summary>NestJS microservices over the RMQ transport on the broker of this run.</summary>
-[Trait("Category", "Service")]
 public sealed class NestTests(RabbitMqFixture rabbit)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

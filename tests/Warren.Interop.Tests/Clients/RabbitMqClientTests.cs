@@ -8,7 +8,6 @@ using Warren.TestKit;
 namespace Warren.Interop.Tests.Clients;
 
 /// <summary>RabbitMQ.Client, with its own recovery and confirm tracking, on the broker of this run.</summary>
-[Trait("Category", "Service")]
 public sealed class RabbitMqClientTests(RabbitMqFixture rabbit)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
