@@ -1,0 +1,69 @@
+namespace Warren.Broker;
+
+/// <summary>Reasons why publishers are held up: memory, disk. While any stands, connections that publish are not read from.</summary>
+internal sealed class Alarms
+{
+    private readonly Lock _gate = new();
+    private readonly SortedSet<string> _raised = new(StringComparer.Ordinal);
+    private TaskCompletionSource _cleared = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Called when an alarm was raised or the last one cleared, with RabbitMQ's text or null.</summary>
+    public event Action<string?>? Changed;
+
+    /// <summary>True while publishers are held up.</summary>
+    public bool IsRaised
+    {
+        get
+        {
+            lock (_gate)
+                return _raised.Count > 0;
+        }
+    }
+
+    /// <summary>The alarms that stand.</summary>
+    public IReadOnlyList<string> Raised
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _raised];
+        }
+    }
+
+    /// <summary>Raises or clears one alarm.</summary>
+    /// <param name="name">What is scarce: <c>memory</c>, <c>disk</c>.</param>
+    /// <param name="raised">False to clear.</param>
+    public void Set(string name, bool raised)
+    {
+        TaskCompletionSource? cleared = null;
+        string? reason;
+        lock (_gate)
+        {
+            if (!(raised ? _raised.Add(name) : _raised.Remove(name)))
+                return;
+            reason = _raised.Count == 0 ? null : $"low on {string.Join(" & ", _raised)}";
+            if (_raised.Count == 0)
+                (cleared, _cleared) = (_cleared, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        Changed?.Invoke(reason);
+        cleared?.TrySetResult();
+    }
+
+    /// <summary>Waits until no alarm stands.</summary>
+    public async Task WhenClearedAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task cleared;
+            lock (_gate)
+            {
+                if (_raised.Count == 0)
+                    return;
+                cleared = _cleared.Task;
+            }
+
+            await cleared.WaitAsync(cancellationToken);
+        }
+    }
+}

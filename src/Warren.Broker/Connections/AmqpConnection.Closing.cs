@@ -1,0 +1,156 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using Warren.Broker.Protocol;
+using Warren.Broker.Protocol.Methods;
+
+namespace Warren.Broker.Connections;
+
+/// <content>The methods of the connection itself, its end, and the alarms that hold it up.</content>
+internal sealed partial class AmqpConnection
+{
+    // How long a client may take to say that it understood the end.
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
+
+    private ValueTask HandleConnectionAsync(in Frame frame)
+    {
+        if (frame.Type != FrameType.Method)
+            throw frame.Unexpected();
+        var id = AmqpMethod.ReadId(Contiguous(frame), out var arguments);
+        switch (id)
+        {
+            case MethodId.ConnectionClose:
+                AmqpMethod.Read<ConnectionClose>(arguments);
+                return EndAsync();
+            case MethodId.ConnectionCloseOk:
+                _isOver = true;
+                return ValueTask.CompletedTask;
+            case MethodId.ConnectionUpdateSecret:
+                Output.Write(0, new ConnectionUpdateSecretOk());
+                Written();
+                return ValueTask.CompletedTask;
+            default:
+                throw AmqpException.Connection(ReplyCode.CommandInvalid, "unimplemented method");
+        }
+    }
+
+    private async ValueTask EndAsync()
+    {
+        _isOver = true;
+        // What the client sees as done after close-ok is done: its acks, and its channels' messages are back.
+        foreach (var channel in _channels.Values)
+            channel.Close();
+        await WhenDurableAsync(Engine.Store?.AppendedLsn ?? 0);
+        Output.Write(0, new ConnectionCloseOk());
+        Written();
+        EndBatch();
+    }
+
+    private async ValueTask CloseBecauseAsync(AmqpException error, MethodId failed)
+    {
+        Log.ConnectionClosed(_logger, Session.Ends, error.Message);
+        _isOver = true;
+        foreach (var channel in _channels.Values)
+            channel.Close();
+        SettleConfirms();
+        Output.Write(0, new ConnectionClose(error.Code, error.Message, failed));
+        Written();
+        EndBatch();
+        await DrainAsync();
+    }
+
+    // Reads on until the client says close-ok, closes or takes too long: closing the socket at once could take the reason from it.
+    private async Task DrainAsync()
+    {
+        using var patience = new CancellationTokenSource(CloseTimeout, Engine.Clock.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _transport.ConnectionClosed);
+        try
+        {
+            while (true)
+            {
+                var result = await _input.ReadAsync(either.Token);
+                var buffer = result.Buffer;
+                var ended = EndsIn(ref buffer);
+                _input.AdvanceTo(buffer.Start, buffer.End);
+                if (ended || result.IsCompleted)
+                    return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Log.NoCloseOk(_logger, Session.Ends);
+        }
+    }
+
+    private bool EndsIn(ref ReadOnlySequence<byte> buffer)
+    {
+        try
+        {
+            while (FrameReader.TryRead(ref buffer, Session.FrameMax, out var frame))
+            {
+                if (frame is { Channel: 0, Type: FrameType.Method } &&
+                    AmqpMethod.ReadId(Contiguous(frame), out _) is MethodId.ConnectionCloseOk or MethodId.ConnectionClose)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        catch (AmqpException)
+        {
+            // It was told once that it cannot be understood.
+            return true;
+        }
+    }
+
+    // A publisher waits here while the log is behind or an alarm stands; meanwhile it is not read from.
+    private async ValueTask WhileBehindAsync()
+    {
+        _hasPublished = false;
+        if (Engine.Store is { IsCongested: true } store)
+            await store.WhenRoomAsync(_transport.ConnectionClosed);
+        if (!Engine.Alarms.IsRaised)
+            return;
+
+        _hasPublished = true;
+        IsBlocked = true;
+        Session.Heartbeat.Pause();
+        try
+        {
+            await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
+        }
+        finally
+        {
+            IsBlocked = false;
+            Session.Heartbeat.Resume();
+        }
+    }
+
+    /// <summary>Tells a client that understands it that publishers are held up, or no longer.</summary>
+    public void TellBlocked(string? reason)
+    {
+        if (!Session.UnderstandsBlocked || _wasBlocked == reason is not null)
+            return;
+        _wasBlocked = reason is not null;
+        if (reason is not null)
+            Output.Write(0, new ConnectionBlocked(reason));
+        else
+            Output.Write(0, new ConnectionUnblocked());
+        Output.Flush();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Connection of {Peer} is lost: {Reason}")]
+        public static partial void Lost(ILogger logger, ConnectionEnds peer, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Connection of {Peer} is closed: {Reason}")]
+        public static partial void ConnectionClosed(ILogger logger, ConnectionEnds peer, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Channel {Channel} of {Peer} is closed: {Reason}")]
+        public static partial void ChannelClosed(ILogger logger, ConnectionEnds peer, ushort channel, string reason);
+
+        [LoggerMessage(LogLevel.Debug, "{Peer} did not answer that its connection is closed")]
+        public static partial void NoCloseOk(ILogger logger, ConnectionEnds peer);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using Warren.Broker.Connections;
+using Warren.Broker.Storage;
+
+namespace Warren.Broker;
+
+/// <summary>
+/// An AMQP 0-9-1 broker in this process that clients cannot tell from RabbitMQ: it listens on a port of its own, and any client in any
+/// language connects to <see cref="Url"/>.
+/// </summary>
+public sealed class EmbeddedBroker : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(10);
+
+    private readonly BrokerOptions _options;
+    private readonly Engine _engine;
+    private readonly AmqpConnectionHandler _handler;
+    private readonly AmqpListener _listener;
+
+    private EmbeddedBroker(BrokerOptions options, Engine engine, AmqpConnectionHandler handler, AmqpListener listener)
+    {
+        _options = options;
+        _engine = engine;
+        _handler = handler;
+        _listener = listener;
+        Url = MakeUrl();
+    }
+
+    /// <summary>
+    /// The URL of the virtual host <c>/</c> with user and password, as clients take it: the first user of the options at the first
+    /// address listened on, with <c>amqps</c> if all of them have TLS.
+    /// </summary>
+    public string Url { get; }
+
+    /// <summary>Where it listens, with the ports that were chosen; those with TLS come last.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints => _listener.EndPoints;
+
+    /// <summary>Starts a broker and returns when it takes connections. Without options it is on a free port of 127.0.0.1 and keeps nothing.</summary>
+    /// <exception cref="BrokerStartException">An option is wrong, an address is in use, or the data directory cannot be used.</exception>
+    public static async Task<EmbeddedBroker> StartAsync(BrokerOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        OptionsCheck.Demand(options);
+        var engine = Open(options);
+        try
+        {
+            var admission = new Admission(options, engine.Users, name => engine.FindHost(name) is not null);
+            var handler = new AmqpConnectionHandler(
+                options, admission, (connection, session) => new AmqpConnection(connection, session, engine).RunAsync());
+            return new(options, engine, handler, await AmqpListener.StartAsync(options, handler, cancellationToken));
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Adds a user while the broker runs, or puts another in the place of the one of this name; open connections keep what they have.</summary>
+    /// <exception cref="ArgumentException">The name or password is empty, or a permission is no regular expression.</exception>
+    public void AddUser(string name, BrokerUser user)
+    {
+        if (OptionsCheck.UserProblem(name, user) is { } problem)
+            throw new ArgumentException(problem, nameof(user));
+        _engine.Users.Set(name, user);
+    }
+
+    /// <summary>
+    /// Stops in order: no new connections, those that are open are closed with <c>connection.close</c> 320, and what is to be kept
+    /// is on disk. A second call does nothing.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the patience with clients that do not answer; what is to be kept is written all the same.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _listener.StopAsync(cancellationToken);
+        await _engine.DisposeAsync();
+    }
+
+    /// <summary>Makes a virtual host, which has the predeclared exchanges and nothing else; one that is there stays as it is.</summary>
+    public Task CreateVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
+        _engine.CreateHostAsync(name, cancellationToken);
+
+    /// <summary>Stops, with ten seconds' patience for clients that do not answer.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // Of the clients' patience, not of the broker's clock, which a test may have stopped.
+        using var patience = new CancellationTokenSource(LongestStop, TimeProvider.System);
+        await StopAsync(patience.Token);
+        await _listener.DisposeAsync();
+        _handler.Dispose();
+    }
+
+    private static Engine Open(BrokerOptions options)
+    {
+        try
+        {
+            return Engine.Open(options);
+        }
+        catch (StorageException error)
+        {
+            throw new BrokerStartException(BrokerStartFailure.DataUnusable, error.Message, error);
+        }
+    }
+
+    private string MakeUrl()
+    {
+        var endPoint = ListenAddress.Reachable(EndPoints[0]);
+        var login = _options.Users.FirstOrDefault() is { Key: { } name, Value: { } user }
+            ? $"{Uri.EscapeDataString(name)}:{Uri.EscapeDataString(user.Password)}@"
+            : "";
+        return $"{(_options.Listen.Count > 0 ? "amqp" : "amqps")}://{login}{endPoint}/";
+    }
+}

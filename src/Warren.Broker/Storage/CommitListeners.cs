@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+
+namespace Warren.Broker.Storage;
+
+/// <summary>Who waits for which log position.</summary>
+internal sealed partial class CommitListeners(ILogger logger)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ICommitListener, Range> _waiting = [];
+    private readonly List<ICommitListener> _due = [];
+
+    /// <summary>Adds a position a listener waits for; it is called once for all that one commit makes durable.</summary>
+    public void Add(long lsn, ICommitListener listener)
+    {
+        lock (_gate)
+        {
+            ref var range = ref CollectionsMarshal.GetValueRefOrAddDefault(_waiting, listener, out var exists);
+            range = exists ? new(Math.Min(range.Lowest, lsn), Math.Max(range.Highest, lsn)) : new(lsn, lsn);
+        }
+    }
+
+    /// <summary>Calls those that wait for nothing above, and those that wait for more.</summary>
+    public void Committed(long durableLsn)
+    {
+        Collect(durableLsn);
+        foreach (var listener in _due)
+        {
+            try
+            {
+                listener.Committed(durableLsn);
+            }
+            catch (Exception error)
+            {
+                // The log goes on for all others.
+                Log.ListenerFailed(logger, error);
+            }
+        }
+        _due.Clear();
+    }
+
+    /// <summary>Tells those that wait for something up to this position that it failed. What they wait for above it, they go on waiting for.</summary>
+    public void Failed(long failedLsn, StorageException reason)
+    {
+        Collect(failedLsn);
+        foreach (var listener in _due)
+        {
+            try
+            {
+                listener.Failed(failedLsn, reason);
+            }
+            catch (Exception error)
+            {
+                // The log goes on for all others.
+                Log.ListenerFailed(logger, error);
+            }
+        }
+        _due.Clear();
+    }
+
+    private void Collect(long lsn)
+    {
+        lock (_gate)
+        {
+            foreach (var (listener, range) in _waiting)
+            {
+                if (range.Lowest > lsn)
+                    continue;
+                _due.Add(listener);
+                if (range.Highest <= lsn)
+                    _waiting.Remove(listener);
+                else
+                    CollectionsMarshal.GetValueRefOrNullRef(_waiting, listener) = range with { Lowest = lsn + 1 };
+            }
+        }
+    }
+
+    private readonly record struct Range(long Lowest, long Highest);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "What waited for the log failed when it was told that the log is durable")]
+        public static partial void ListenerFailed(ILogger logger, Exception error);
+    }
+}
