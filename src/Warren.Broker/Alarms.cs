@@ -4,18 +4,12 @@ namespace Warren.Broker;
 internal sealed class Alarms
 {
     private readonly Lock _gate = new();
+    private volatile bool _isRaised;
     private readonly SortedSet<string> _raised = new(StringComparer.Ordinal);
     private TaskCompletionSource _cleared = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>True while publishers are held up.</summary>
-    public bool IsRaised
-    {
-        get
-        {
-            lock (_gate)
-                return _raised.Count > 0;
-        }
-    }
+    public bool IsRaised => _isRaised;
 
     /// <summary>What is scarce, in RabbitMQ's words.</summary>
     public string Reason
@@ -37,7 +31,8 @@ internal sealed class Alarms
         {
             if (!(raised ? _raised.Add(name) : _raised.Remove(name)))
                 return;
-            if (_raised.Count == 0)
+            _isRaised = _raised.Count > 0;
+            if (!_isRaised)
                 (cleared, _cleared) = (_cleared, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
