@@ -37,13 +37,12 @@ internal sealed class DirectoryLock : IDisposable
         try
         {
             File.WriteAllText(Path.Combine(directory, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            return new DirectoryLock(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            file.Dispose();
-            throw new StorageException($"The data directory '{directory}' cannot be written to: {error.Message}", error);
+            // The lock is held. A disk that is full must not keep a broker from handing out what it has.
         }
+        return new DirectoryLock(file);
     }
 
     /// <summary>Lets others have the directory.</summary>
