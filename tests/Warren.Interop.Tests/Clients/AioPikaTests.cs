@@ -4,7 +4,6 @@ using Warren.TestKit;
 namespace Warren.Interop.Tests.Clients;
 
 /// <summary>aio-pika on the broker of this run.</summary>
-[Trait("Category", "Service")]
 public sealed class AioPikaTests(RabbitMqFixture rabbit)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -17,7 +16,7 @@ public sealed class AioPikaTests(RabbitMqFixture rabbit)
         await using var scenario = await StartAsync("robust_reconnect", url);
         await ReceivesAsync(scenario, 1);
 
-        Assert.Equal(1, await broker.CloseAllConnectionsAsync("the test closes it", new Uri(url).AbsolutePath[1..], Ct));
+        Assert.Equal(1, await broker.CloseWhenSettledAsync(url, Ct));
         await scenario.AskAsync("reconnected", "reconnected", Ct);
 
         await RestoredAsync(broker, url);
@@ -37,6 +36,7 @@ public sealed class AioPikaTests(RabbitMqFixture rabbit)
 
         for (var round = 2; round <= 4; round++)
         {
+            await broker.SettledAsync(url, Ct);
             await proxy.CutAsync();
             await scenario.AskAsync("reconnected", "reconnected", Ct);
             await RestoredAsync(broker, url);
@@ -140,7 +140,7 @@ public sealed class AioPikaTests(RabbitMqFixture rabbit)
 
     // The client says that it is connected before it has declared all again.
     private static Task RestoredAsync(IControllableBroker broker, string url) => Eventually.ThatAsync(
-        async () => await broker.CountAsync(new Uri(url).AbsolutePath[1..], Ct) is { Connections: 1, Queues: 2, Consumers: 2 },
+        async () => await broker.CountAsync(BrokerQueues.VirtualHost(url), Ct) is { Connections: 1, Queues: 2, Consumers: 2 },
         "both queues and consumers are back", cancellationToken: Ct);
 
     private static Dictionary<string, object> Death(int count, string reason, string queue) =>

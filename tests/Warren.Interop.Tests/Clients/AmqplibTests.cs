@@ -4,7 +4,6 @@ using Warren.TestKit;
 namespace Warren.Interop.Tests.Clients;
 
 /// <summary>Node's amqplib on the broker of this run.</summary>
-[Trait("Category", "Service")]
 public sealed class AmqplibTests(RabbitMqFixture rabbit)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -65,7 +64,7 @@ public sealed class AmqplibTests(RabbitMqFixture rabbit)
     {
         var broker = await rabbit.ControlAsync(Ct);
         var url = await rabbit.NewVirtualHostAsync(Ct);
-        var host = new Uri(url).AbsolutePath[1..];
+        var host = BrokerQueues.VirtualHost(url);
         await using var scenario = await StartAsync("losses", url);
         Assert.Equal("""{"message":null}""", await scenario.TellsAsync("cancelled", Ct));
         Assert.Equal($$"""{"code":404,"text":"NOT_FOUND - no queue 'doomed' in vhost '{{host}}'"}""", await scenario.TellsAsync("channel", Ct));

@@ -4,7 +4,6 @@ using Warren.TestKit;
 namespace Warren.Interop.Tests.Clients;
 
 /// <summary>NestJS microservices over the RMQ transport on the broker of this run.</summary>
-[Trait("Category", "Service")]
 public sealed class NestTests(RabbitMqFixture rabbit)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -42,7 +41,7 @@ public sealed class NestTests(RabbitMqFixture rabbit)
         await using var scenario = await PeerProcess.StartAsync(ScenarioClient.Nest, "reconnect", url);
         Assert.Equal("""{"sum":3}""", await scenario.TellsAsync("before", Ct));
 
-        Assert.Equal(2, await broker.CloseAllConnectionsAsync("the test closes it", new Uri(url).AbsolutePath[1..], Ct));
+        Assert.Equal(2, await broker.CloseWhenSettledAsync(url, Ct));
         await scenario.SendAsync("go on", Ct);
 
         await scenario.TellsAllAsync(Ct, ("after", new { sum = 7 }));

@@ -4,7 +4,6 @@ using Warren.TestKit;
 namespace Warren.Interop.Tests.Clients;
 
 /// <summary>pika on the broker of this run.</summary>
-[Trait("Category", "Service")]
 public sealed class PikaTests(RabbitMqFixture rabbit)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -40,7 +39,7 @@ public sealed class PikaTests(RabbitMqFixture rabbit)
     public async Task Refusals_have_the_codes_and_texts_of_RabbitMQ()
     {
         var url = await rabbit.NewVirtualHostAsync(Ct);
-        var host = new Uri(url).AbsolutePath[1..];
+        var host = BrokerQueues.VirtualHost(url);
         await using var scenario = await StartAsync("refusals", url);
 
         await scenario.TellsAllAsync(
@@ -80,7 +79,7 @@ public sealed class PikaTests(RabbitMqFixture rabbit)
         Assert.Equal("""{"queue":true}""", await scenario.TellsAsync("alive", Ct));
         await scenario.NextAsync("silent", Ct);
         await Eventually.ThatAsync(
-            async () => (await broker.CountAsync(new Uri(url).AbsolutePath[1..], Ct)).Connections == 0, "the broker drops the silent one", cancellationToken: Ct);
+            async () => (await broker.CountAsync(BrokerQueues.VirtualHost(url), Ct)).Connections == 0, "the broker drops the silent one", cancellationToken: Ct);
         await scenario.SendAsync("go on", Ct);
 
         Assert.Equal("""{"type":"StreamLostError"}""", await scenario.TellsAsync("dropped", Ct));
@@ -110,7 +109,7 @@ public sealed class PikaTests(RabbitMqFixture rabbit)
         await using var scenario = await StartAsync("closed_by_broker", url);
         Assert.Equal("""{"body":"first"}""", await scenario.TellsAsync("handled", Ct));
 
-        await broker.CloseAllConnectionsAsync("the test closes it", new Uri(url).AbsolutePath[1..], Ct);
+        await broker.CloseWhenSettledAsync(url, Ct);
 
         await scenario.TellsAllAsync(
             Ct,
