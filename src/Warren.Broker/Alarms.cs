@@ -7,9 +7,6 @@ internal sealed class Alarms
     private readonly SortedSet<string> _raised = new(StringComparer.Ordinal);
     private TaskCompletionSource _cleared = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Called when an alarm was raised or the last one cleared, with RabbitMQ's text or null.</summary>
-    public event Action<string?>? Changed;
-
     /// <summary>True while publishers are held up.</summary>
     public bool IsRaised
     {
@@ -20,13 +17,13 @@ internal sealed class Alarms
         }
     }
 
-    /// <summary>The alarms that stand.</summary>
-    public IReadOnlyList<string> Raised
+    /// <summary>What is scarce, in RabbitMQ's words.</summary>
+    public string Reason
     {
         get
         {
             lock (_gate)
-                return [.. _raised];
+                return $"low on {string.Join(" & ", _raised)}";
         }
     }
 
@@ -36,17 +33,14 @@ internal sealed class Alarms
     public void Set(string name, bool raised)
     {
         TaskCompletionSource? cleared = null;
-        string? reason;
         lock (_gate)
         {
             if (!(raised ? _raised.Add(name) : _raised.Remove(name)))
                 return;
-            reason = _raised.Count == 0 ? null : $"low on {string.Join(" & ", _raised)}";
             if (_raised.Count == 0)
                 (cleared, _cleared) = (_cleared, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
-        Changed?.Invoke(reason);
         cleared?.TrySetResult();
     }
 

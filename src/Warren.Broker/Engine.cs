@@ -29,11 +29,6 @@ internal sealed partial class Engine : IAsyncDisposable
         _logger = LoggerFor<Engine>();
         var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
         Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised));
-        Alarms.Changed += reason =>
-        {
-            foreach (var connection in _connections.Keys)
-                connection.TellBlocked(reason);
-        };
     }
 
     /// <summary>What it was started with.</summary>
@@ -115,12 +110,7 @@ internal sealed partial class Engine : IAsyncDisposable
     public long NextQueueId() => Interlocked.Increment(ref _lastQueueId);
 
     /// <summary>A connection is open.</summary>
-    public void Opened(AmqpConnection connection)
-    {
-        _connections.TryAdd(connection, 0);
-        if (Alarms.IsRaised)
-            connection.TellBlocked($"low on {string.Join(" & ", Alarms.Raised)}");
-    }
+    public void Opened(AmqpConnection connection) => _connections.TryAdd(connection, 0);
 
     /// <summary>A connection is over.</summary>
     public void Closed(AmqpConnection connection) => _connections.TryRemove(connection, out _);
