@@ -23,8 +23,12 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         _engine = engine;
         _handler = handler;
         _listener = listener;
+        Faults = new(engine);
         Url = MakeUrl();
     }
+
+    /// <summary>The fault switch, for tests.</summary>
+    public BrokerFaults Faults { get; }
 
     /// <summary>
     /// The URL of the virtual host <c>/</c> with user and password, as clients take it: the first user of the options at the first

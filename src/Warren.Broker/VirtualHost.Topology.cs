@@ -140,6 +140,24 @@ internal sealed partial class VirtualHost
             DeleteQueue(queue);
     }
 
+    /// <summary>Ends the consumers of a queue, which stays; returns how many there were.</summary>
+    public int CancelConsumers(string name)
+    {
+        var count = 0;
+        Run(() =>
+        {
+            if (!_queues.TryGetValue(name, out var queue))
+                return;
+            foreach (var consumer in queue.Consumers.All.ToArray())
+            {
+                queue.Cancel(consumer);
+                consumer.QueueGone();
+                count++;
+            }
+        });
+        return count;
+    }
+
     /// <summary>Binds a queue; the same binding twice is one.</summary>
     public long BindQueue(in QueueBind method, object connection) =>
         Bind(FindExchange(method.Exchange), FindQueue(method.Queue, connection), method.RoutingKey, method.Arguments);

@@ -81,10 +81,12 @@ internal sealed partial class AmqpChannel
     }
 
     /// <summary>Ends the channel: its consumers go, and what it holds returns to the queues.</summary>
-    public void Close()
+    public void Close() => Close(_connection.Flushes);
+
+    private void Close(FlushList flushes)
     {
         IsClosing = true;
-        using (Enter())
+        using (_host.Enter(flushes))
         {
             // What it holds first, so that the next of single active consumers begins with that.
             List<QueuedMessage> held = [];
@@ -110,6 +112,16 @@ internal sealed partial class AmqpChannel
         Close();
         _output.Write(Number, new ChannelClose(error.Code, error.Message, failed));
         _connection.Written();
+    }
+
+    /// <summary>Closes the channel because of something the client did not do, on any thread.</summary>
+    public void CloseFromOutside(AmqpException error)
+    {
+        var flushes = new FlushList();
+        Close(flushes);
+        _output.Write(Number, new ChannelClose(error.Code, error.Message, 0));
+        flushes.Add(_output);
+        flushes.Flush();
     }
 
     /// <summary>Gives what waits to the consumers of the channel, which could take nothing for a while. In a turn.</summary>

@@ -11,6 +11,23 @@ internal sealed partial class AmqpConnection
     // How long a client may take to say that it understood the end.
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Ends the connection from the broker's side, on any thread: what the client still sends is not heard.</summary>
+    public void CloseBecause(ReplyCode code, string text)
+    {
+        _isForcedToClose = true;
+        Output.Write(0, new ConnectionClose(code, text, default));
+        Output.Flush();
+    }
+
+    /// <summary>Closes the open channels from the broker's side, on any thread; returns how many.</summary>
+    public int CloseChannels(string reason)
+    {
+        var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing).ToArray());
+        foreach (var channel in channels)
+            channel.CloseFromOutside(AmqpException.Channel(ReplyCode.PreconditionFailed, reason));
+        return channels.Length;
+    }
+
     private ValueTask HandleConnectionAsync(in Frame frame)
     {
         if (frame.Type != FrameType.Method)

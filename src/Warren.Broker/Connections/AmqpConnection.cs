@@ -28,6 +28,7 @@ internal sealed partial class AmqpConnection : ICommitListener
     private bool _wasBlocked;
     private int _resuming;
     private bool _isOver;
+    private volatile bool _isForcedToClose;
     private MethodId _failed;
 
     public AmqpConnection(ConnectionContext transport, Session session, Engine engine)
@@ -114,13 +115,6 @@ internal sealed partial class AmqpConnection : ICommitListener
     /// <inheritdoc/>
     public void Failed(long failedLsn, StorageException error) => SettleConfirms(confirms => confirms.Fail(failedLsn));
 
-    /// <summary>Ends the connection from the broker's side, with a code and a text.</summary>
-    public void CloseBecause(ReplyCode code, string text)
-    {
-        Output.Write(0, new ConnectionClose(code, text, default));
-        Output.Flush();
-    }
-
     /// <summary>Drops the connection without a word, as a broken network does.</summary>
     public void Abort() => _transport.Abort();
 
@@ -165,6 +159,8 @@ internal sealed partial class AmqpConnection : ICommitListener
             return ValueTask.CompletedTask;
         if (frame.Channel == 0)
             return HandleConnectionAsync(frame);
+        if (_isForcedToClose)
+            return ValueTask.CompletedTask;
         if (_lastChannel?.Number == frame.Channel)
             return HandleChannelAsync(_lastChannel, frame);
         if (_channels.TryGetValue(frame.Channel, out var channel))

@@ -61,6 +61,13 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         {
             Log.Refused(_logger, ends, refusal.Stage, refusal.Message);
         }
+        catch (Exception error) when (error is ConnectionAbortedException or IOException)
+        {
+            if (handshake.HasBegun)
+                Log.HungUp(_logger, ends, handshake.Stage);
+            else
+                Log.LookedIn(_logger, ends);
+        }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
             Log.TookTooLong(_logger, ends, handshake.Stage, options.HandshakeTimeout);
@@ -69,13 +76,6 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         catch (OperationCanceledException)
         {
             // The broker stops, and nobody has been let in yet who would have to be told.
-        }
-        catch (Exception error) when (error is ConnectionAbortedException or IOException)
-        {
-            if (handshake.HasBegun)
-                Log.HungUp(_logger, ends, handshake.Stage);
-            else
-                Log.LookedIn(_logger, ends);
         }
 
         return null;

@@ -24,8 +24,8 @@ internal enum HandshakeStage
 
 /// <summary>The opening of a connection (AMQP 0-9-1 §2.2.4): header, start, tune, open. Refusals are RabbitMQ's, to the text and the pause.</summary>
 /// <remarks>
-/// A stranger gets no explanation: an error before the login ends the connection without a word, after a pause that makes guessing
-/// slow. Only a failed login is told, to a client that has said it understands. Later refusals are <c>connection.close</c>.
+/// A stranger gets no explanation: until <c>connection.open</c> is awaited an error ends the connection without a word, after a pause
+/// that makes guessing slow. Only a failed login is told, to a client that has said it understands. The reasons are in the log.
 /// </remarks>
 internal sealed class Handshake(ConnectionContext connection, ConnectionEnds ends, Admission admission, TimeProvider time)
 {
@@ -34,7 +34,6 @@ internal sealed class Handshake(ConnectionContext connection, ConnectionEnds end
 
     private readonly HandshakeInput _input = new(connection.Transport.Input);
     private TimeSpan _farewell = SilentPause;
-    private MethodId? _failed;
 
     /// <summary>How far the client came.</summary>
     public HandshakeStage Stage { get; private set; }
@@ -69,13 +68,12 @@ internal sealed class Handshake(ConnectionContext connection, ConnectionEnds end
         }
         catch (LoginRefusedException refusal)
         {
-            await RefuseAsync((capabilities & ClientCapabilities.AuthenticationFailureClose) != 0 ? refusal.Answer : null, null, stopping);
+            await RefuseAsync((capabilities & ClientCapabilities.AuthenticationFailureClose) != 0 ? refusal.Answer : null, failed: null, stopping);
             throw new HandshakeRefusedException(Stage, refusal);
         }
         catch (AmqpException error)
         {
-            var isTold = Stage == HandshakeStage.Opening || (Stage == HandshakeStage.Tuning && error.Code == ReplyCode.NotAllowed);
-            await RefuseAsync(isTold ? error : null, _failed ?? _input.Method, stopping);
+            await RefuseAsync(Stage == HandshakeStage.Opening ? error : null, _input.Method, stopping);
             throw new HandshakeRefusedException(Stage, error);
         }
     }
@@ -107,10 +105,7 @@ internal sealed class Handshake(ConnectionContext connection, ConnectionEnds end
 
     private SessionLimits Negotiate(ConnectionTuneOk chosen)
     {
-        // At fault is, as RabbitMQ has it, the proposal that was not kept to.
-        _failed = MethodId.ConnectionTune;
         var limits = admission.Negotiate(chosen);
-        _failed = null;
         _input.FrameMax = limits.FrameMax;
         _farewell = limits.Heartbeat > TimeSpan.Zero && limits.Heartbeat < LongestFarewell ? limits.Heartbeat : LongestFarewell;
         return limits;

@@ -3,7 +3,8 @@ namespace Warren.Broker.Routing;
 /// <summary>Follows a message through exchanges bound to exchanges, and to alternate exchanges where nothing takes it.</summary>
 /// <remarks>
 /// Every exchange sees a message once, whichever way it comes, so circles of bindings end. An exchange none of whose bindings fits hands
-/// over to its alternate, if that exists; a binding that leads to an exchange which has seen the message still counts as fitting.
+/// over to its alternate, if that exists; a binding that leads to an exchange which has seen the message still counts as fitting. As in
+/// RabbitMQ the default exchange takes nothing as an alternate.
 /// </remarks>
 internal sealed class Router(Func<string, Exchange?> findExchange)
 {
@@ -17,7 +18,7 @@ internal sealed class Router(Func<string, Exchange?> findExchange)
             var current = destinations.Exchanges[i];
             var before = destinations.Additions;
             current.Route(ref message, destinations);
-            if (destinations.Additions == before && current.AlternateExchange is { } name && findExchange(name) is { } alternate)
+            if (destinations.Additions == before && current.AlternateExchange is { Length: > 0 } name && findExchange(name) is { } alternate)
                 destinations.AddExchange(alternate);
         }
     }

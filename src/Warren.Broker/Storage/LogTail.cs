@@ -140,7 +140,8 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
         var skipped = failed.FileOffset == 0 ? SegmentHeader.Length : 0;
         var records = failed.Length - skipped + (following?.Length ?? 0);
 
-        var header = NewHeader(old.Header.Sequence + 1, old);
+        // What the old file may hold behind its durable part is void, and all of it if there is none.
+        var header = NewHeader(old.Header.Sequence + 1, old) with { PreviousLength = old.DurableLength };
         if (old.DurableLength == 0)
             header = header with { PreviousSequence = old.Header.PreviousSequence, PreviousLength = old.Header.PreviousLength };
         var fresh = new Segment(header, SizeFor(records));
@@ -163,8 +164,8 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
         Segments.Insert(index + 1, fresh);
         if (old.DurableLength == 0)
             Segments.RemoveAt(index);
-        Renumber(Segments.IndexOf(fresh) + 1);
         Grew(moved, moved.Length);
+        Renumber(Segments.IndexOf(fresh) + 1);
         if (Open.Segment == old)
             Open = new(fresh, moved.FileEnd, RentBuffer(), AppendedLsn);
         return _writing = moved;

@@ -7,7 +7,7 @@ namespace Warren.Broker.Tests.Protocol;
 /// <summary>Whatever comes in, the answer is a frame, a wait for more or an <see cref="AmqpException"/>, never another exception.</summary>
 public sealed class ProtocolFuzzTests
 {
-    private const int Rounds = 200_000;
+    private const int Rounds = 50_000;
 
     private static readonly byte[][] Seeds =
     [

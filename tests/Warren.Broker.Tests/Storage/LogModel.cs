@@ -124,8 +124,10 @@ internal sealed class LogModel(Random random)
 
     private void Remove(MessageStore store)
     {
-        // Mostly from the front, as consumers do, so that segments die.
+        // Mostly from the front, as consumers do, so that segments die; but some messages stay, so that segments have to be compacted.
         var index = random.Next(4) == 0 ? random.Next(_live.Count) : random.Next(Math.Min(4, _live.Count));
+        while (index < _live.Count - 1 && _live[index].Position % 16 == 0)
+            index++;
         var place = _live[index];
         using var record = store.Begin();
         record.Remove(place.Queue, place.Position, _entries[place].Message);

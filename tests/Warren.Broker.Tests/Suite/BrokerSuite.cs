@@ -127,6 +127,8 @@ public abstract class BrokerSuite(SuiteBroker broker) : IAsyncDisposable
     {
         foreach (var open in Enumerable.Reverse(_open))
             await open.DisposeAsync();
+        if (_url is not null)
+            await Broker.ReleaseAsync(_url);
         GC.SuppressFinalize(this);
     }
 }

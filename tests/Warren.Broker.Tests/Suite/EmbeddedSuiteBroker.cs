@@ -26,7 +26,7 @@ public sealed class EmbeddedBrokerFixture : IAsyncLifetime
     {
         var broker = await BrokerAsync();
         var name = $"test-{Interlocked.Increment(ref _virtualHosts)}";
-        broker.AddVirtualHost(name);
+        await broker.CreateVirtualHostAsync(name);
         return new UriBuilder(broker.Url) { Path = name }.Uri.ToString();
     }
 
@@ -50,10 +50,12 @@ public sealed class EmbeddedSuiteBroker(EmbeddedBrokerFixture fixture) : SuiteBr
 
     /// <inheritdoc/>
     public override async Task AddUserAsync(string user, string virtualHost, string configure = ".*", string write = ".*", string read = ".*") =>
-        (await fixture.BrokerAsync()).AddUser(user, user, virtualHost, configure, write, read);
+        (await fixture.BrokerAsync()).AddUser(
+            user, new() { Password = user, Permissions = new Dictionary<string, BrokerPermissions> { [virtualHost] = new() { Configure = configure, Write = write, Read = read } } });
 
     /// <inheritdoc/>
-    public override async Task AddUserWithoutPermissionsAsync(string user) => (await fixture.BrokerAsync()).AddUser(user, user);
+    public override async Task AddUserWithoutPermissionsAsync(string user) => (await fixture.BrokerAsync()).AddUser(
+            user, new() { Password = user, Permissions = new Dictionary<string, BrokerPermissions>() });
 
     /// <inheritdoc/>
     public override async Task SetMemoryAlarmAsync(bool raised) => (await fixture.BrokerAsync()).Faults.SetMemoryAlarm(raised);

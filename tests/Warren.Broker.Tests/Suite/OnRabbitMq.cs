@@ -2,6 +2,7 @@ using Warren.TestKit;
 
 namespace Warren.Broker.Tests.Suite;
 
+[Collection(AloneCollection.Name)]
 [Trait("Category", "Service")]
 public sealed class AlarmOnRabbitMq(RabbitMqFixture fixture) : AlarmSuite(new RabbitMqSuiteBroker(fixture));
 
@@ -29,7 +30,6 @@ public sealed class HandshakeOnRabbitMq(RabbitMqFixture fixture) : HandshakeSuit
 [Trait("Category", "Service")]
 public sealed class HeadersRoutingOnRabbitMq(RabbitMqFixture fixture) : HeadersRoutingSuite(new RabbitMqSuiteBroker(fixture));
 
-[Collection(AloneCollection.Name)]
 [Trait("Category", "Service")]
 public sealed class MalformedOnRabbitMq(RabbitMqFixture fixture) : MalformedSuite(new RabbitMqSuiteBroker(fixture));
 

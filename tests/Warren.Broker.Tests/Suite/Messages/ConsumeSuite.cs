@@ -237,4 +237,31 @@ public abstract class ConsumeSuite(SuiteBroker broker) : BrokerSuite(broker)
 
         Assert.Equal(["a"], await listener.TextsAsync(1));
     }
+
+    [Theory]
+    [InlineData("x-priority", true, "\"expected integer, got bool\"")]
+    [InlineData("x-cancel-on-ha-failover", "yes", "{unacceptable_type,longstr}")]
+    public async Task Arguments_of_consumers_are_checked(string name, object value, string complaint)
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await peer.DeclareAsync("q");
+
+        await RefusedAsync(
+            () => peer.Channel.ConsumeAsync("q", arguments: (name, value)),
+            406,
+            $"PRECONDITION_FAILED - invalid arg '{name}' for queue 'q' in vhost '{VirtualHost}': {complaint}");
+    }
+
+    [Fact]
+    public async Task Arguments_of_stream_consumers_are_refused_by_other_queues_with_406()
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await peer.DeclareAsync("q");
+
+        await RefusedAsync(
+            () => peer.Channel.ConsumeAsync("q", arguments: ("x-stream-offset", "first")),
+            406,
+            $"PRECONDITION_FAILED - invalid arg 'x-stream-offset' for queue 'q' in vhost '{VirtualHost}' "
+                + "of queue type rabbit_classic_queue");
+    }
 }

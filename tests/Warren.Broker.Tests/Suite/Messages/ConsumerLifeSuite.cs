@@ -1,4 +1,5 @@
 using RabbitMQ.Client;
+using Warren.TestKit;
 
 namespace Warren.Broker.Tests.Suite.Messages;
 
@@ -176,6 +177,81 @@ public abstract class ConsumerLifeSuite(SuiteBroker broker) : BrokerSuite(broker
         await peer.PublishAsync("q", "a");
 
         Assert.Equal(["a"], await again.TextsAsync(1));
+    }
+
+    [Fact]
+    public async Task The_last_consumer_of_an_auto_delete_queue_takes_it_along_when_its_channel_closes()
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await peer.Channel.QueueDeclareAsync("q", durable: false, exclusive: false, autoDelete: true);
+        await using (var leaving = await peer.NewChannelAsync())
+            await leaving.ConsumeAsync("q");
+
+        await Eventually.ThatAsync(async () => !await peer.HasQueueAsync("q"), "the queue goes with its last consumer");
+    }
+
+    [Fact]
+    public async Task An_auto_delete_queue_without_a_consumer_stays()
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await using (var leaving = await peer.AnotherAsync())
+        {
+            await leaving.Channel.QueueDeclareAsync("q", durable: false, exclusive: false, autoDelete: true);
+            await leaving.Channel.PublishAsync("", "q", "a");
+            Assert.Equal("a", (await leaving.Channel.GetAsync("q"))?.Text);
+        }
+
+        Assert.True(await peer.HasQueueAsync("q"));
+    }
+
+    [Fact]
+    public async Task Messages_of_an_auto_delete_queue_that_goes_are_not_dead_lettered()
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await peer.DeclareAsync("dead");
+        await peer.Channel.QueueDeclareAsync(
+            "q",
+            durable: false,
+            exclusive: false,
+            autoDelete: true,
+            Arguments(("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead")));
+        var listener = await peer.Channel.ConsumeAsync("q");
+        await peer.PublishAsync("q", "a");
+        await listener.AtAsync(0);
+        await peer.Channel.BasicCancelAsync(listener.Tag);
+
+        await peer.PublishAsync("dead", "marker");
+
+        Assert.Equal("marker", (await peer.Channel.GetAsync("dead"))?.Text);
+    }
+
+    [Fact]
+    public async Task A_consumer_on_an_expiring_queue_is_cancelled_with_it_only_when_deleted()
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await peer.DeclareAsync("q", ("x-expires", 50));
+        await using var other = await peer.NewChannelAsync();
+        var listener = await other.ConsumeAsync("q", tag: "mine");
+        Assert.Empty(listener.Cancelled.Items);
+
+        await peer.Channel.QueueDeleteAsync("q");
+
+        Assert.Equal("mine", await listener.Cancelled.FirstAsync());
+    }
+
+    [Fact]
+    public async Task A_channel_may_have_many_consumers_of_one_queue()
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await peer.DeclareAsync("q");
+        var listeners = new List<Listener>();
+        for (var i = 0; i < 20; i++)
+            listeners.Add(await peer.Channel.ConsumeAsync("q", tag: $"c{i}"));
+
+        await peer.PublishAsync("q", [.. Enumerable.Range(0, 20).Select(i => $"{i}")]);
+
+        for (var i = 0; i < 20; i++)
+            Assert.Equal([$"{i}"], await listeners[i].TextsAsync(1));
     }
 
     private static async Task<string?> PublishAndReadBack(Peer peer)

@@ -12,6 +12,8 @@ public sealed class ConsumerPriorityOnEmbedded(EmbeddedBrokerFixture fixture) : 
 
 public sealed class DeadLetterOnEmbedded(EmbeddedBrokerFixture fixture) : DeadLetterSuite(new EmbeddedSuiteBroker(fixture));
 
+public sealed class DeadLetterCycleOnEmbedded(EmbeddedBrokerFixture fixture) : DeadLetterCycleSuite(new EmbeddedSuiteBroker(fixture));
+
 public sealed class DeathOnEmbedded(EmbeddedBrokerFixture fixture) : DeathSuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class DeliveryFramesOnEmbedded(EmbeddedBrokerFixture fixture) : DeliveryFramesSuite(new EmbeddedSuiteBroker(fixture));
@@ -31,6 +33,8 @@ public sealed class PrefetchOnEmbedded(EmbeddedBrokerFixture fixture) : Prefetch
 public sealed class PriorityOnEmbedded(EmbeddedBrokerFixture fixture) : PrioritySuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class QueueExpiryOnEmbedded(EmbeddedBrokerFixture fixture) : QueueExpirySuite(new EmbeddedSuiteBroker(fixture));
+
+public sealed class QuorumConsumerOnEmbedded(EmbeddedBrokerFixture fixture) : QuorumConsumerSuite(new EmbeddedSuiteBroker(fixture));
 
 public sealed class QuorumQueueOnEmbedded(EmbeddedBrokerFixture fixture) : QuorumQueueSuite(new EmbeddedSuiteBroker(fixture));
 

@@ -21,6 +21,9 @@ public sealed class ConsumerPriorityOnRabbitMq(RabbitMqFixture fixture) : Consum
 public sealed class DeadLetterOnRabbitMq(RabbitMqFixture fixture) : DeadLetterSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
+public sealed class DeadLetterCycleOnRabbitMq(RabbitMqFixture fixture) : DeadLetterCycleSuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
 public sealed class DeathOnRabbitMq(RabbitMqFixture fixture) : DeathSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
@@ -49,6 +52,9 @@ public sealed class PriorityOnRabbitMq(RabbitMqFixture fixture) : PrioritySuite(
 
 [Trait("Category", "Service")]
 public sealed class QueueExpiryOnRabbitMq(RabbitMqFixture fixture) : QueueExpirySuite(new RabbitMqSuiteBroker(fixture));
+
+[Trait("Category", "Service")]
+public sealed class QuorumConsumerOnRabbitMq(RabbitMqFixture fixture) : QuorumConsumerSuite(new RabbitMqSuiteBroker(fixture));
 
 [Trait("Category", "Service")]
 public sealed class QuorumQueueOnRabbitMq(RabbitMqFixture fixture) : QuorumQueueSuite(new RabbitMqSuiteBroker(fixture));
