@@ -78,6 +78,10 @@ internal ref struct AmqpReader(ReadOnlySpan<byte> octets)
         return taken;
     }
 
-    private readonly AmqpException CannotDecode() =>
-        AmqpException.Connection(ReplyCode.FrameError, $"cannot decode {ErlangTerm.OfBytes(_octets[..Math.Min(_octets.Length, AmqpException.MaxTextSize)])}");
+    private readonly AmqpException CannotDecode()
+    {
+        // More than this would be cut off the text anyway.
+        var shown = _octets[..Math.Min(_octets.Length, AmqpException.MaxTextSize)];
+        return AmqpException.Connection(ReplyCode.FrameError, $"cannot decode {ErlangTerm.OfBytes(shown)}");
+    }
 }

@@ -31,7 +31,11 @@ internal readonly ref struct ContentHeader
         if (weight != 0)
             throw Missing();
         if (classId != BasicClass)
-            throw AmqpException.Connection(ReplyCode.UnexpectedFrame, $"expected content header for class {BasicClass}, got one for class {classId} instead");
+        {
+            var text = $"expected content header for class {BasicClass}, got one for class {classId} instead";
+            throw AmqpException.Connection(ReplyCode.UnexpectedFrame, text);
+        }
+
         return new ContentHeader(BinaryPrimitives.ReadUInt64BigEndian(payload[(2 * sizeof(ushort))..]), payload[FixedSize..]);
     }
 

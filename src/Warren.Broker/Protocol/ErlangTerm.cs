@@ -51,7 +51,7 @@ internal static class ErlangTerm
     public static string OfValue(FieldValue value)
     {
         if (value.TryGetTable(out var table))
-            return $"[{string.Join(',', table.Entries.ToArray().Select(field => $"{{{OfText(WireOctets(field.Name))},{NameOf(field.Value.Type)},{OfValue(field.Value)}}}"))}]";
+            return $"[{string.Join(',', table.Entries.ToArray().Select(OfField))}]";
         if (value.TryGetArray(out var items))
             return $"[{string.Join(',', items.Select(item => $"{{{NameOf(item.Type)},{OfValue(item)}}}"))}]";
         return value.Type switch
@@ -85,6 +85,9 @@ internal static class ErlangTerm
         FieldType.Void => "void",
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No such type of field."),
     };
+
+    private static string OfField(FieldEntry field) =>
+        $"{{{OfText(WireOctets(field.Name))},{NameOf(field.Value.Type)},{OfValue(field.Value)}}}";
 
     private static string OfFloat(double number)
     {

@@ -36,20 +36,20 @@ internal static class FrameReader
         var channel = BinaryPrimitives.ReadUInt16BigEndian(header[1..]);
         var size = BinaryPrimitives.ReadUInt32BigEndian(header[3..]);
         if (size > (maxFrameSize == 0 ? int.MaxValue - Frame.Overhead : maxFrameSize))
-            throw AmqpException.Connection(ReplyCode.FrameError, $"{Describe(type, default)}: {{frame_too_large,{size},{maxFrameSize - Frame.Overhead}}}");
+            throw Refusal(type, default, $"{{frame_too_large,{size},{maxFrameSize - Frame.Overhead}}}");
         if (buffer.Length < size + Frame.Overhead)
             return false;
 
         var payload = buffer.Slice(HeaderSize, size);
-        var afterPayload = buffer.Slice(payload.End);
-        var end = afterPayload.FirstSpan.IsEmpty ? afterPayload.Slice(0, 1).ToArray()[0] : afterPayload.FirstSpan[0];
+        var whole = buffer.FirstSpan.Length >= size + Frame.Overhead;
+        var end = whole ? buffer.FirstSpan[HeaderSize + (int)size] : buffer.Slice(HeaderSize + size, 1).ToArray()[0];
         if (end != Frame.End)
-            throw AmqpException.Connection(ReplyCode.FrameError, $"{Describe(type, payload)}: {{invalid_frame_end_marker,{end}}}");
+            throw Refusal(type, payload, $"{{invalid_frame_end_marker,{end}}}");
         if (!CanCarry(type, size))
-            throw AmqpException.Connection(ReplyCode.FrameError, $"{Describe(type, payload)}: unknown_frame");
+            throw Refusal(type, payload, "unknown_frame");
 
         frame = new Frame((FrameType)type, channel, payload);
-        buffer = afterPayload.Slice(1);
+        buffer = buffer.Slice(size + Frame.Overhead);
         return true;
     }
 
@@ -61,6 +61,9 @@ internal static class FrameReader
         var snippet = payload.Slice(0, Math.Min(payload.Length, SnippetSize)).ToArray();
         return $"type {type}, {(all ? "all" : "first 16")} octets = {ErlangTerm.OfText(snippet)}";
     }
+
+    private static AmqpException Refusal(byte type, in ReadOnlySequence<byte> payload, string reason) =>
+        AmqpException.Connection(ReplyCode.FrameError, $"{Describe(type, payload)}: {reason}");
 
     private static bool CanCarry(byte type, uint size) => (FrameType)type switch
     {

@@ -32,13 +32,11 @@ internal sealed class HeadersMatch
         if (!arguments.TryGetValue(MatchArgument, out var match))
             return;
         if (!match.TryGetText(out var kind))
-        {
-            var type = ErlangTerm.NameOf(match.Type);
-            throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"Invalid x-match field type {type} (value {ErlangTerm.OfValue(match)}); expected longstr");
-        }
-
+            throw Refusal($"Invalid x-match field type {ErlangTerm.NameOf(match.Type)} (value {ErlangTerm.OfValue(match)}); expected longstr");
         if (kind is not ("all" or "any" or "all" + WithX or "any" + WithX))
-            throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"Invalid x-match field value {ErlangTerm.OfValue(match)}; expected all, any, all-with-x, or any-with-x");
+            throw Refusal($"Invalid x-match field value {ErlangTerm.OfValue(match)}; expected all, any, all-with-x, or any-with-x");
+
+        static AmqpException Refusal(string text) => AmqpException.Channel(ReplyCode.PreconditionFailed, text);
     }
 
     /// <summary>True when these sorted headers have what the binding wants.</summary>

@@ -48,7 +48,9 @@ internal readonly record struct BasicReturn(
     public static BasicReturn Read(scoped ref AmqpReader reader) =>
         new((ReplyCode)reader.ReadUInt16(), reader.ReadShortString(), reader.ReadShortString(), reader.ReadShortString());
 
-    public int GetSize() => 2 + AmqpWriter.SizeOfShortString(ReplyText) + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey);
+    public int GetSize() =>
+        2 + AmqpWriter.SizeOfShortString(ReplyText)
+        + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey);
 
     public void Write(ref AmqpWriter writer)
     {
@@ -59,7 +61,7 @@ internal readonly record struct BasicReturn(
     }
 }
 
-/// <summary>A message for a consumer. Brokers write it with <see cref="FrameWriter.WriteDelivery(System.Buffers.IBufferWriter{byte}, ushort, string, ulong, bool, string, string, ReadOnlySpan{byte}, ReadOnlySpan{byte}, int)"/>.</summary>
+/// <summary>A message for a consumer; the broker itself writes it with <c>FrameWriter.WriteDelivery</c>.</summary>
 internal readonly record struct BasicDeliver(
     string ConsumerTag, ulong DeliveryTag, bool Redelivered, string Exchange, string RoutingKey)
     : IAmqpMethod<BasicDeliver>
@@ -74,7 +76,9 @@ internal readonly record struct BasicDeliver(
         return new BasicDeliver(consumerTag, deliveryTag, bits[0], reader.ReadShortString(), reader.ReadShortString());
     }
 
-    public int GetSize() => 9 + AmqpWriter.SizeOfShortString(ConsumerTag) + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey);
+    public int GetSize() =>
+        9 + AmqpWriter.SizeOfShortString(ConsumerTag)
+        + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey);
 
     public void Write(ref AmqpWriter writer)
     {

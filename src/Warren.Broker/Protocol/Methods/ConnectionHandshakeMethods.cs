@@ -32,7 +32,9 @@ internal readonly record struct ConnectionStartOk(
     public static ConnectionStartOk Read(scoped ref AmqpReader reader) =>
         new(reader.ReadTable(), reader.ReadShortString(), reader.ReadLongString().ToArray(), reader.ReadShortString());
 
-    public int GetSize() => ClientProperties.GetSize() + AmqpWriter.SizeOfShortString(Mechanism) + AmqpWriter.SizeOfLongString(Response) + AmqpWriter.SizeOfShortString(Locale);
+    public int GetSize() =>
+        ClientProperties.GetSize() + AmqpWriter.SizeOfShortString(Mechanism)
+        + AmqpWriter.SizeOfLongString(Response) + AmqpWriter.SizeOfShortString(Locale);
 
     public void Write(ref AmqpWriter writer)
     {

@@ -96,7 +96,9 @@ internal readonly record struct ExchangeBind(
         return new ExchangeBind(destination, source, routingKey, bits[0], reader.ReadTable());
     }
 
-    public int GetSize() => 3 + AmqpWriter.SizeOfShortString(Destination) + AmqpWriter.SizeOfShortString(Source) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
+    public int GetSize() =>
+        3 + AmqpWriter.SizeOfShortString(Destination)
+        + AmqpWriter.SizeOfShortString(Source) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
 
     public void Write(ref AmqpWriter writer)
     {
@@ -140,7 +142,9 @@ internal readonly record struct ExchangeUnbind(
         return new ExchangeUnbind(destination, source, routingKey, bits[0], reader.ReadTable());
     }
 
-    public int GetSize() => 3 + AmqpWriter.SizeOfShortString(Destination) + AmqpWriter.SizeOfShortString(Source) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
+    public int GetSize() =>
+        3 + AmqpWriter.SizeOfShortString(Destination)
+        + AmqpWriter.SizeOfShortString(Source) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
 
     public void Write(ref AmqpWriter writer)
     {

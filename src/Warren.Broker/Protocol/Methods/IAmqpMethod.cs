@@ -1,6 +1,7 @@
 namespace Warren.Broker.Protocol.Methods;
 
 /// <summary>A method of AMQP that can read, size and write its arguments; in both directions, since tests speak as clients do.</summary>
+/// <remarks>Arguments the specification reserves are read and dropped, and written as 0 or empty.</remarks>
 internal interface IAmqpMethod<TSelf>
     where TSelf : struct, IAmqpMethod<TSelf>, allows ref struct
 {

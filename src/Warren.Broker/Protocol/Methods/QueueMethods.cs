@@ -61,7 +61,9 @@ internal readonly record struct QueueBind(
         return new QueueBind(queue, exchange, routingKey, bits[0], reader.ReadTable());
     }
 
-    public int GetSize() => 3 + AmqpWriter.SizeOfShortString(Queue) + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
+    public int GetSize() =>
+        3 + AmqpWriter.SizeOfShortString(Queue)
+        + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
 
     public void Write(ref AmqpWriter writer)
     {
@@ -171,7 +173,9 @@ internal readonly record struct QueueUnbind(
         return new QueueUnbind(reader.ReadShortString(), reader.ReadShortString(), reader.ReadShortString(), reader.ReadTable());
     }
 
-    public int GetSize() => 2 + AmqpWriter.SizeOfShortString(Queue) + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
+    public int GetSize() =>
+        2 + AmqpWriter.SizeOfShortString(Queue)
+        + AmqpWriter.SizeOfShortString(Exchange) + AmqpWriter.SizeOfShortString(RoutingKey) + Arguments.GetSize();
 
     public void Write(ref AmqpWriter writer)
     {
