@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Warren.Broker.Connections;
+using Warren.Broker.Protocol;
 using Warren.Broker.Queues;
 using Warren.Broker.Storage;
 
@@ -23,7 +24,6 @@ internal sealed partial class Engine : IAsyncDisposable
         Options = options;
         Clock = new(options.TimeProvider);
         Users = new(options);
-        Heartbeats = new(options.TimeProvider);
         Store = store;
         _pages = pages;
         _logger = LoggerFor<Engine>();
@@ -44,9 +44,6 @@ internal sealed partial class Engine : IAsyncDisposable
 
     /// <summary>Who may log in.</summary>
     public Users Users { get; }
-
-    /// <summary>The heartbeats of all connections.</summary>
-    public Heartbeats Heartbeats { get; }
 
     /// <summary>The log; null when nothing is kept.</summary>
     public MessageStore? Store { get; }
@@ -99,6 +96,21 @@ internal sealed partial class Engine : IAsyncDisposable
         }
     }
 
+    /// <summary>Deletes a virtual host with all that is in it, durably before this returns; its connections are closed. False when there is none.</summary>
+    public async Task<bool> DeleteHostAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!_hosts.TryRemove(name, out var host))
+            return false;
+        foreach (var connection in _connections.Keys.Where(connection => connection.Host == host))
+            connection.CloseBecause(ReplyCode.ConnectionForced, $"{AmqpException.NameOf(ReplyCode.ConnectionForced)} - vhost '{name}' is deleted");
+        var lsn = 0L;
+        host.Run(() => lsn = host.DeleteAll());
+        host.Stop();
+        if (Store is { } store)
+            await store.WaitAsync(lsn, cancellationToken);
+        return true;
+    }
+
     /// <summary>A number no queue had before.</summary>
     public long NextQueueId() => Interlocked.Increment(ref _lastQueueId);
 
@@ -116,7 +128,6 @@ internal sealed partial class Engine : IAsyncDisposable
     /// <summary>Ends the log in order; the connections are closed before.</summary>
     public async ValueTask DisposeAsync()
     {
-        Heartbeats.Dispose();
         foreach (var host in _hosts.Values)
             host.Stop();
         if (Store is not null)

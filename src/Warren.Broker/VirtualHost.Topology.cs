@@ -133,6 +133,18 @@ internal sealed partial class VirtualHost
         return change.Commit();
     }
 
+    /// <summary>Deletes all that is in the virtual host, and the virtual host from the log.</summary>
+    public long DeleteAll()
+    {
+        foreach (var queue in _queues.Values.ToArray())
+            DeleteQueue(queue);
+        using var change = new TopologyChange(Name, Store);
+        foreach (var exchange in _exchanges.Values.ToArray())
+            Delete(exchange, change);
+        change.RemoveHost();
+        return change.Commit();
+    }
+
     /// <summary>Deletes the exclusive queues of a connection that ends.</summary>
     public void DeleteOwned(object connection)
     {

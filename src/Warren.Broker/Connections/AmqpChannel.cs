@@ -31,6 +31,9 @@ internal sealed partial class AmqpChannel
         _content = new(connection.Engine.Options.MaxMessageSize);
     }
 
+    /// <summary>The connection it is on.</summary>
+    public AmqpConnection Connection => _connection;
+
     /// <summary>Its number on the connection, from 1.</summary>
     public ushort Number { get; }
 

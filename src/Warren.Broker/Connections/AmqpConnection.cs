@@ -66,7 +66,10 @@ internal sealed partial class AmqpConnection : ICommitListener
     /// <summary>Serves the connection until either side ends it.</summary>
     public async Task RunAsync()
     {
+        // Whoever has heard that it is open finds it among those that are.
+        Output.Write(0, new ConnectionOpenOk());
         Engine.Opened(this);
+        Output.Flush();
         Session.Heartbeat.Start(() => Output.Written, SendHeartbeat);
         try
         {
