@@ -11,15 +11,18 @@ internal sealed class Alarms
     /// <summary>True while publishers are held up.</summary>
     public bool IsRaised => _isRaised;
 
-    /// <summary>What is scarce, in RabbitMQ's words.</summary>
-    public string Reason
+    /// <summary>What is scarce.</summary>
+    public IReadOnlyList<string> Raised
     {
         get
         {
             lock (_gate)
-                return $"low on {string.Join(" & ", _raised)}";
+                return [.. _raised];
         }
     }
+
+    /// <summary>What is scarce, in RabbitMQ's words.</summary>
+    public string Reason => $"low on {string.Join(" & ", Raised)}";
 
     /// <summary>Raises or clears one alarm.</summary>
     /// <param name="name">What is scarce: <c>memory</c>, <c>disk</c>.</param>
