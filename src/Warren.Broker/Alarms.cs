@@ -4,16 +4,20 @@ namespace Warren.Broker;
 internal sealed class Alarms
 {
     private readonly Lock _gate = new();
+    private volatile bool _isRaised;
     private readonly SortedSet<string> _raised = new(StringComparer.Ordinal);
     private TaskCompletionSource _cleared = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>True while publishers are held up.</summary>
-    public bool IsRaised
+    public bool IsRaised => _isRaised;
+
+    /// <summary>What is scarce.</summary>
+    public IReadOnlyList<string> Raised
     {
         get
         {
             lock (_gate)
-                return _raised.Count > 0;
+                return [.. _raised];
         }
     }
 
@@ -28,14 +32,7 @@ internal sealed class Alarms
     }
 
     /// <summary>What is scarce, in RabbitMQ's words.</summary>
-    public string Reason
-    {
-        get
-        {
-            lock (_gate)
-                return $"low on {string.Join(" & ", _raised)}";
-        }
-    }
+    public string Reason => $"low on {string.Join(" & ", Raised)}";
 
     /// <summary>Raises or clears one alarm.</summary>
     /// <param name="name">What is scarce: <c>memory</c>, <c>disk</c>.</param>
@@ -47,7 +44,8 @@ internal sealed class Alarms
         {
             if (!(raised ? _raised.Add(name) : _raised.Remove(name)))
                 return;
-            if (_raised.Count == 0)
+            _isRaised = _raised.Count > 0;
+            if (!_isRaised)
                 (cleared, _cleared) = (_cleared, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 

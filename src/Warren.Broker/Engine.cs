@@ -26,6 +26,12 @@ internal sealed partial class Engine : IAsyncDisposable
         Users = new(options);
         Store = store;
         _pages = pages;
+        if (store is not null)
+        {
+            store.AlarmChanged += alarm => Alarms.Set("disk", alarm is not null);
+            Alarms.Set("disk", store.Alarm is not null);
+        }
+
         _logger = LoggerFor<Engine>();
         var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
         Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised));

@@ -92,7 +92,7 @@ internal sealed partial class VirtualHost
             return (existing, 0);
         }
 
-        QueueArgumentRules.Check(method.Arguments, described);
+        QueueArgumentRules.Check(method, described);
         var definition = new QueueDefinition(
             method.Queue, _engine.NextQueueId(), method.Durable, method.Exclusive, method.AutoDelete, new(method.Arguments));
         var queue = new Queue(this, definition, owner);
@@ -111,6 +111,13 @@ internal sealed partial class VirtualHost
         if (!_queues.ContainsKey(name))
             return (0, 0);
         var queue = FindQueue(name, connection);
+        if (queue.Arguments.IsQuorum && (ifUnused || ifEmpty))
+        {
+            throw AmqpException.Connection(
+                ReplyCode.NotImplemented,
+                $"cannot delete {Describe(queue)}. queue.delete operations with if-{(ifUnused ? "unused" : "empty")} flag set are not supported by quorum queues");
+        }
+
         if (ifEmpty && queue.Ready.Count > 0)
             throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"{Describe(queue)} not empty");
         if (ifUnused && queue.Consumers.Count > 0)

@@ -81,7 +81,9 @@ internal sealed partial class AmqpChannel
             _host.DirectReplies.Find(publish.Message.RoutingKey)?.DeliverReply(publish.Message);
         if (_tx is not null)
         {
-            _tx.Publishes.Add((publish, _publishMandatory));
+            // Routed now; only a queue named by the default exchange is looked up when all is committed.
+            var routed = publish.Exchange.Name.Length == 0 ? null : _host.RouteNow(publish);
+            _tx.Publishes.Add((publish with { Routed = routed }, _publishMandatory));
             return;
         }
 

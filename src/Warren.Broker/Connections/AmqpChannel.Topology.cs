@@ -1,5 +1,6 @@
 using Warren.Broker.Protocol;
 using Warren.Broker.Protocol.Methods;
+using Warren.Broker.Queues;
 
 namespace Warren.Broker.Connections;
 
@@ -81,9 +82,15 @@ internal sealed partial class AmqpChannel
         }
 
         if (name.Length == 0)
+        {
+            QueueArgumentRules.CheckServerNamed(method.Arguments);
             name = $"amq.gen-{NewTag()["amq.ctag-".Length..]}";
+        }
         else if (name.StartsWith("amq.", StringComparison.Ordinal))
+        {
             throw AmqpException.Channel(ReplyCode.AccessRefused, $"queue name '{name}' contains reserved prefix 'amq.*'");
+        }
+
         _authority.DemandConfigure("queue", name);
         if (TextArgument(method.Arguments, "x-dead-letter-exchange", "queue", name) is { } deadLetters)
         {

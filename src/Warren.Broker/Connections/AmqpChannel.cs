@@ -160,7 +160,6 @@ internal sealed partial class AmqpChannel
             MethodId.BasicGet => Get(AmqpMethod.Read<BasicGet>(arguments)),
             MethodId.BasicConsume => Consume(AmqpMethod.Read<BasicConsume>(arguments)),
             MethodId.BasicCancel => Cancel(AmqpMethod.Read<BasicCancel>(arguments)),
-            MethodId.BasicCancelOk => ValueTask.CompletedTask,
             MethodId.BasicQos => Qos(AmqpMethod.Read<BasicQos>(arguments)),
             MethodId.BasicRecover => Recover(AmqpMethod.Read<BasicRecover>(arguments).Requeue, answer: true),
             MethodId.BasicRecoverAsync => Recover(AmqpMethod.Read<BasicRecoverAsync>(arguments).Requeue, answer: false),

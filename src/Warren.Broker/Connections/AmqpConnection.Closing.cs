@@ -137,8 +137,6 @@ internal sealed partial class AmqpConnection
 
         IsBlocked = true;
         Session.Heartbeat.Pause();
-        if (Session.UnderstandsBlocked)
-            Tell(new ConnectionBlocked(Engine.Alarms.Reason));
         try
         {
             await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
@@ -149,8 +147,9 @@ internal sealed partial class AmqpConnection
             Session.Heartbeat.Resume();
         }
 
-        if (Session.UnderstandsBlocked)
+        if (_wasToldOfAlarm)
             Tell(new ConnectionUnblocked());
+        _wasToldOfAlarm = false;
     }
 
     private void Tell<T>(in T method) where T : struct, IAmqpMethod<T>

@@ -1,4 +1,5 @@
 using Warren.Broker.Protocol;
+using Warren.Broker.Protocol.Methods;
 
 namespace Warren.Broker.Queues;
 
@@ -16,7 +17,7 @@ internal static class QueueArgumentRules
 
     private static readonly string[] NotOfQuorum =
     [
-        "x-max-priority", "x-queue-mode", "x-queue-version", "x-max-age", "x-stream-max-segment-size-bytes", "x-initial-cluster-size",
+        "x-max-priority", "x-queue-mode", "x-queue-version", "x-queue-master-locator", "x-max-age", "x-stream-max-segment-size-bytes", "x-initial-cluster-size",
     ];
 
     // In the order in which RabbitMQ looks at them. A rule gives the reason why a value is refused, or null.
@@ -35,7 +36,7 @@ internal static class QueueArgumentRules
         ("x-queue-mode", (value, _) => OfText(value) ?? OneOf(value, mode => $"\"unsupported queue mode '{mode}'\"", "default", "lazy")),
         ("x-queue-version", (value, _) => Integer(value) ?? (value.Bits is 1 or 2 ? null : $"\"unsupported queue version '{value.Bits}'\"")),
         ("x-single-active-consumer", (value, _) => value.Type == FieldType.Boolean ? null : Unacceptable(value)),
-        ("x-queue-type", (value, _) => OfText(value) ?? OneOf(value, type => $"\"unsupported queue type '{type}'\"", "classic", "quorum", "stream")),
+        ("x-queue-type", (value, _) => OfText(value) ?? OneOf(value, type => $"\"unsupported queue type '{type}'\"", "classic", "quorum")),
         ("x-quorum-initial-group-size", (value, _) => NotNegative(value)),
         ("x-max-age", (value, _) => OfText(value)),
         ("x-stream-max-segment-size-bytes", (value, _) => NotNegative(value)),
@@ -43,10 +44,11 @@ internal static class QueueArgumentRules
         ("x-queue-leader-locator", (value, _) => OfText(value)),
     ];
 
-    /// <summary>Refuses a value RabbitMQ refuses, and an argument that another type of queue has.</summary>
+    /// <summary>Refuses a value RabbitMQ refuses, and what the type of the queue does not have.</summary>
     /// <exception cref="AmqpException">406, with the argument and the reason.</exception>
-    public static void Check(FieldTable arguments, string queue)
+    public static void Check(in QueueDeclare method, string queue)
     {
+        var arguments = method.Arguments;
         foreach (var (name, check) in Rules)
         {
             if (arguments.TryGetValue(name, out var value) && check(value, arguments) is { } reason)
@@ -59,6 +61,33 @@ internal static class QueueArgumentRules
             if (arguments.Contains(name))
                 throw Refused($"invalid arg '{name}' for {queue} of queue type rabbit_{(isQuorum ? "quorum" : "classic")}_queue");
         }
+
+        if (isQuorum && !method.Durable)
+            throw Refused($"invalid property 'non-durable' for {queue}");
+        if (isQuorum && method.AutoDelete)
+            throw Refused($"invalid property 'auto-delete' for {queue}");
+        if (isQuorum && method.Exclusive)
+            throw Refused($"invalid property 'exclusive-owner' for {queue}");
+    }
+
+    /// <summary>Refuses a queue without a name that is not classic.</summary>
+    /// <exception cref="AmqpException">406.</exception>
+    public static void CheckServerNamed(FieldTable arguments)
+    {
+        if (TypeOf(arguments) == "quorum")
+            throw Refused("Cannot declare a server-named queue for type rabbit_quorum_queue");
+    }
+
+    /// <summary>Refuses the arguments of a consumer that RabbitMQ refuses.</summary>
+    /// <exception cref="AmqpException">406, with the argument and the reason.</exception>
+    public static void CheckConsumer(FieldTable arguments, string queue)
+    {
+        if (arguments.TryGetValue("x-priority", out var priority) && Integer(priority) is { } reason)
+            throw Refused($"invalid arg 'x-priority' for {queue}: {reason}");
+        if (arguments.TryGetValue("x-cancel-on-ha-failover", out var cancel) && cancel.Type != FieldType.Boolean)
+            throw Refused($"invalid arg 'x-cancel-on-ha-failover' for {queue}: {Unacceptable(cancel)}");
+        if (arguments.Contains("x-stream-offset"))
+            throw Refused($"invalid arg 'x-stream-offset' for {queue} of queue type rabbit_classic_queue");
     }
 
     /// <summary>Refuses to declare a queue again with other arguments.</summary>
