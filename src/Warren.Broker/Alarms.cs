@@ -21,16 +21,6 @@ internal sealed class Alarms
         }
     }
 
-    /// <summary>The alarms that stand, by name.</summary>
-    public IReadOnlyList<string> Raised
-    {
-        get
-        {
-            lock (_gate)
-                return [.. _raised];
-        }
-    }
-
     /// <summary>What is scarce, in RabbitMQ's words.</summary>
     public string Reason => $"low on {string.Join(" & ", Raised)}";
 
