@@ -26,14 +26,15 @@ internal sealed partial class Engine : IAsyncDisposable
         Users = new(options);
         Store = store;
         _pages = pages;
+        if (store is not null)
+        {
+            store.AlarmChanged += alarm => Alarms.Set("disk", alarm is not null);
+            Alarms.Set("disk", store.Alarm is not null);
+        }
+
         _logger = LoggerFor<Engine>();
         var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
         Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised));
-        Alarms.Changed += reason =>
-        {
-            foreach (var connection in _connections.Keys)
-                connection.TellBlocked(reason);
-        };
     }
 
     /// <summary>What it was started with.</summary>
@@ -115,12 +116,7 @@ internal sealed partial class Engine : IAsyncDisposable
     public long NextQueueId() => Interlocked.Increment(ref _lastQueueId);
 
     /// <summary>A connection is open.</summary>
-    public void Opened(AmqpConnection connection)
-    {
-        _connections.TryAdd(connection, 0);
-        if (Alarms.IsRaised)
-            connection.TellBlocked($"low on {string.Join(" & ", Alarms.Raised)}");
-    }
+    public void Opened(AmqpConnection connection) => _connections.TryAdd(connection, 0);
 
     /// <summary>A connection is over.</summary>
     public void Closed(AmqpConnection connection) => _connections.TryRemove(connection, out _);

@@ -73,8 +73,11 @@ public class SnapshotTests
         var clock = new ManualTimeProvider();
         await using var broker = await StartAsync(clock);
         await using var first = await ConnectAsync(broker, "first");
+        // The client does not wait for connection.open-ok.
+        await Eventually.ThatAsync(() => broker.Snapshot().Connections.Count == 1, "the first is in");
         clock.Advance(TimeSpan.FromSeconds(1));
         await using var second = await ConnectAsync(broker, "second");
+        await Eventually.ThatAsync(() => broker.Snapshot().Connections.Count == 2, "the second is in");
         Assert.Equal(["first", "second"], broker.Snapshot().Connections.Select(connection => connection.Name));
         Assert.Equal(TimeSpan.FromSeconds(1), broker.Snapshot().Connections[1].OpenedAt - broker.Snapshot().Connections[0].OpenedAt);
 
