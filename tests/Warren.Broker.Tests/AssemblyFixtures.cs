@@ -1,3 +1,4 @@
 using Warren.TestKit;
 
 [assembly: AssemblyFixture(typeof(RabbitMqFixture))]
+[assembly: AssemblyFixture(typeof(Warren.Broker.Tests.Suite.EmbeddedBrokerFixture))]

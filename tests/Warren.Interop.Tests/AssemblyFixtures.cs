@@ -1,3 +1,4 @@
 using Warren.TestKit;
 
 [assembly: AssemblyFixture(typeof(RabbitMqFixture))]
+[assembly: Trait("Category", "Service")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RabbitMQ.Client;
 using Warren.Interop.Tests.Peers;
 using Warren.TestKit;
 
@@ -30,14 +31,14 @@ public sealed class SharedClientTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task Publisher_consumer_caller_and_server_come_back_when_the_broker_closes_their_connections()
     {
-        var node = await rabbit.NodeAsync(Ct);
+        var broker = await rabbit.ControlAsync(Ct);
         var url = await rabbit.NewVirtualHostAsync(Ct);
         await using var subscriber = await Client.SubscriberAsync(url, Ct);
         await using var publisher = await Client.PublisherAsync(url, Ct);
         await using var server = await Client.ServerAsync(url, Ct);
         await using var caller = await Client.CallerAsync(url, Ct);
 
-        var closed = await node.CloseAllConnectionsAsync("the test closes it", VirtualHost(url), Ct);
+        var closed = await broker.CloseAllConnectionsAsync("the test closes it", BrokerQueues.VirtualHost(url), Ct);
         var published = new HashSet<int>();
         for (var id = 1; id <= 20; id++)
         {
@@ -56,17 +57,16 @@ public sealed class SharedClientTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task What_was_confirmed_outlives_a_restart_of_the_broker()
     {
-        Services.Require("rabbitmq-server");
-        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Ct);
-        await using var subscriber = await Client.SubscriberAsync(node.Url, Ct);
-        await using var publisher = await Client.PublisherAsync(node.Url, Ct);
+        await using var broker = await RabbitMqFixture.StartProcessAsync(Ct);
+        await using var subscriber = await Client.SubscriberAsync(broker.Url, Ct);
+        await using var publisher = await Client.PublisherAsync(broker.Url, Ct);
         await publisher.AskAsync(new { body = new { user_id = 1 } }, "published", Ct);
         Assert.Equal(1, UserId(await subscriber.NextAsync("message", Ct)));
 
-        await node.StopAsync(Ct);
+        await broker.StopAsync(Ct);
         // Sent while there is no broker: it waits for the next one.
         await publisher.SendAsync(new { body = new { user_id = 2 } }, Ct);
-        await node.StartAgainAsync(Ct);
+        await broker.StartAgainAsync(Ct);
 
         await publisher.NextAsync("published", Ct);
         Assert.Equal(2, UserId(await subscriber.NextAsync("message", Ct)));
@@ -75,12 +75,13 @@ public sealed class SharedClientTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task A_consumer_comes_back_when_its_queue_was_deleted()
     {
-        var node = await rabbit.NodeAsync(Ct);
         var url = await rabbit.NewVirtualHostAsync(Ct);
         await using var subscriber = await Client.SubscriberAsync(url, Ct);
         await using var publisher = await Client.PublisherAsync(url, Ct);
+        await using var admin = await new ConnectionFactory { Uri = new Uri(url) }.CreateConnectionAsync(Ct);
+        await using var channel = await admin.CreateChannelAsync(cancellationToken: Ct);
 
-        await node.RabbitmqctlAsync("delete_queue", "-p", VirtualHost(url), "matching.user_events");
+        await channel.QueueDeleteAsync("matching.user_events", cancellationToken: Ct);
         await Eventually.ThatAsync(() => subscriber.Errors.Split("consuming queue=").Length == 3, "the consumer is back", cancellationToken: Ct);
 
         await publisher.AskAsync(new { body = new { user_id = 3 } }, "published", Ct);
@@ -155,17 +156,17 @@ public sealed class SharedClientTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task Logs_name_the_broker_and_never_the_password()
     {
-        var node = await rabbit.NodeAsync(Ct);
+        var broker = await rabbit.ControlAsync(Ct);
         var url = await rabbit.NewVirtualHostAsync(Ct);
-        await node.AddUserAsync("ada", "correct-horse", virtualHost: VirtualHost(url), cancellationToken: Ct);
+        await broker.AddUserAsync("ada", "correct-horse", virtualHost: BrokerQueues.VirtualHost(url), cancellationToken: Ct);
         var builder = new UriBuilder(url) { UserName = "ada", Password = "correct-horse" };
 
         await using var subscriber = await Client.SubscriberAsync(builder.Uri.ToString(), Ct);
-        await node.CloseAllConnectionsAsync("the test closes it", VirtualHost(url), Ct);
+        await broker.CloseAllConnectionsAsync("the test closes it", BrokerQueues.VirtualHost(url), Ct);
         await Eventually.ThatAsync(() => subscriber.Errors.Split("connected broker").Length >= 4, "both connections are back", cancellationToken: Ct);
         await subscriber.StopAsync(Ct);
 
-        Assert.Contains($"127.0.0.1:{node.Port}", subscriber.Errors, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{broker.Port}", subscriber.Errors, StringComparison.Ordinal);
         Assert.Contains("user=ada", subscriber.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("correct-horse", subscriber.Errors, StringComparison.Ordinal);
     }
@@ -184,6 +185,4 @@ public sealed class SharedClientTests(RabbitMqFixture rabbit)
     }
 
     private static int UserId(JsonElement message) => message.GetProperty("body").GetProperty("user_id").GetInt32();
-
-    private static string VirtualHost(string url) => Uri.UnescapeDataString(new Uri(url).AbsolutePath[1..]);
 }

@@ -8,9 +8,9 @@ public class LiveReadingRefusedTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task Reading_that_the_user_may_not_do_fails_instead_of_waiting_for_ever()
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = new Uri(await rabbit.NewVirtualHostAsync());
-        await node.AddUserAsync("reads-nothing", "secret", read: "^$", virtualHost: url.AbsolutePath[1..]);
+        await broker.AddUserAsync("reads-nothing", "secret", read: "^$", virtualHost: url.AbsolutePath[1..]);
         await using var bus = await MessageBus.ConnectAsync($"amqp://reads-nothing:secret@127.0.0.1:{url.Port}{url.AbsolutePath}");
 
         var error = await Assert.ThrowsAsync<QueueOperationException>(async () =>

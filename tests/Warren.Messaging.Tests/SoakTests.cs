@@ -7,7 +7,7 @@ namespace Warren.Messaging.Tests;
 [CollectionDefinition(nameof(SoakTests), DisableParallelization = true)]
 public sealed class SoakTestGroup;
 
-/// <remarks>Takes a node of ours: it counts connections, channels, queues and consumers.</remarks>
+/// <remarks>Controls the broker: it counts connections, channels, queues and consumers.</remarks>
 [Collection(nameof(SoakTests))]
 [Trait("Category", "Service")]
 public class SoakTests(RabbitMqFixture rabbit, ITestOutputHelper output)
@@ -19,7 +19,7 @@ public class SoakTests(RabbitMqFixture rabbit, ITestOutputHelper output)
     [Fact]
     public async Task Ten_thousand_subscriptions_readers_and_rpc_clients_come_and_go_without_a_trace()
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = await rabbit.NewVirtualHostAsync();
         var virtualHost = RawClient.VirtualHost(url);
         await using var server = await MessageBus.ConnectAsync(url);
@@ -31,15 +31,15 @@ public class SoakTests(RabbitMqFixture rabbit, ITestOutputHelper output)
         await using var responder = await server.RespondAsync("echo", (Numbered request, CancellationToken _) => Task.FromResult(request));
         await bus.RequestAsync<Numbered, Numbered>("echo", new Numbered(0));
         var counts = await Eventually.GetAsync(
-            () => node.CountAsync(virtualHost), found => found is { Connections: 4, Consumers: 1 }, "the two buses have their connections");
+            () => broker.CountAsync(virtualHost), found => found is { Connections: 4, Consumers: 1 }, "the two buses have their connections");
 
         await RunAsync(bus, url, WarmUp);
-        await EqualAsync(node, virtualHost, counts);
+        await EqualAsync(broker, virtualHost, counts);
         var before = Heap();
         var began = TimeProvider.System.GetTimestamp();
         await RunAsync(bus, url, Rounds);
         output.WriteLine($"{Rounds} rounds took {TimeProvider.System.GetElapsedTime(began)}.");
-        await EqualAsync(node, virtualHost, counts);
+        await EqualAsync(broker, virtualHost, counts);
         var after = Heap();
 
         output.WriteLine($"Managed heap: {before:N0} bytes after {WarmUp} rounds, {after:N0} after {Rounds} more.");
@@ -89,8 +89,8 @@ public class SoakTests(RabbitMqFixture rabbit, ITestOutputHelper output)
         Assert.Equal(round, (await client.RequestAsync<Numbered, Numbered>("echo", new Numbered(round), cancellationToken: cancellationToken)).Id);
     }
 
-    private static Task<BrokerCounts> EqualAsync(RabbitMqNode node, string virtualHost, BrokerCounts counts) => Eventually.GetAsync(
-        () => node.CountAsync(virtualHost), found => found == counts, $"the broker counts {counts} again");
+    private static Task<BrokerCounts> EqualAsync(IControllableBroker broker, string virtualHost, BrokerCounts counts) => Eventually.GetAsync(
+        () => broker.CountAsync(virtualHost), found => found == counts, $"the broker counts {counts} again");
 
     private static long Heap()
     {

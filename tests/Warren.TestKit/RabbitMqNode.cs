@@ -5,7 +5,7 @@ using System.Text;
 namespace Warren.TestKit;
 
 /// <summary>A private RabbitMQ node: own name, ports, cookie and data, on 127.0.0.1, gone without trace when disposed or when the tests die.</summary>
-public sealed partial class RabbitMqNode : IAmqpBroker
+public sealed partial class RabbitMqNode : IControllableBroker, IBrokerProcess
 {
     private const int StartTries = 3;
 
@@ -32,7 +32,8 @@ public sealed partial class RabbitMqNode : IAmqpBroker
     /// <summary>The Erlang name of the node.</summary>
     public string Name { get; }
 
-    /// <summary>The port the node listens on for AMQP; it stays the same over restarts.</summary>
+    /// <inheritdoc/>
+    /// <remarks>It stays the same over restarts.</remarks>
     public int Port { get; private set; }
 
     /// <inheritdoc/>
@@ -78,7 +79,7 @@ public sealed partial class RabbitMqNode : IAmqpBroker
         }
     }
 
-    /// <summary>Stops the node in order: clients get <c>connection.close</c>, queues are written to disk. The data stay.</summary>
+    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (!IsRunning)
@@ -97,7 +98,7 @@ public sealed partial class RabbitMqNode : IAmqpBroker
         await EndedAsync(cancellationToken);
     }
 
-    /// <summary>Starts the node again after it was stopped or killed, with the same ports and data.</summary>
+    /// <inheritdoc/>
     public Task StartAgainAsync(CancellationToken cancellationToken = default) =>
         IsRunning
             ? throw new InvalidOperationException($"The node {Name} runs; only a stopped or killed one can be started again.")
@@ -110,7 +111,7 @@ public sealed partial class RabbitMqNode : IAmqpBroker
         await StartAgainAsync(cancellationToken);
     }
 
-    /// <summary>Ends the node as <c>kill -9</c> does and returns when it is gone. The data stay as they were on disk.</summary>
+    /// <inheritdoc/>
     /// <remarks>A quorum queue declared less than about three seconds before may come back without a leader.</remarks>
     public async Task KillAsync(CancellationToken cancellationToken = default)
     {

@@ -21,4 +21,26 @@ public sealed class RabbitMqNodeOptions
 
     /// <summary>How long a start may take. The default is two minutes.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The options of a node with <paramref name="settings"/>.</summary>
+    public static RabbitMqNodeOptions From(BrokerSettings settings)
+    {
+        List<string> lines = [];
+        if (settings.MaxMessageSize is { } bytes)
+            lines.Add($"max_message_size = {bytes}");
+        if (settings.Tls is { } tls)
+        {
+            lines.AddRange(
+            [
+                $"listeners.ssl.1 = 127.0.0.1:{tls.Port}",
+                $"ssl_options.cacertfile = {tls.AuthorityFile}",
+                $"ssl_options.certfile = {tls.CertificateFile}",
+                $"ssl_options.keyfile = {tls.KeyFile}",
+                "ssl_options.verify = verify_peer",
+                "ssl_options.fail_if_no_peer_cert = false",
+            ]);
+        }
+
+        return new() { Configuration = lines };
+    }
 }

@@ -48,20 +48,7 @@ internal sealed class PeerProcess : IAsyncDisposable
     public static async Task<PeerProcess> StartAsync(
         PeerKind kind, string url, string role, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var (program, script) = await PeerPrograms.CommandAsync(kind);
-        var start = new ProcessStartInfo(program, [script, role, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        start.Environment["RABBITMQ_URL"] = url;
-        start.Environment["PYTHONIOENCODING"] = "utf-8";
-        start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
-        start.Environment["PEER_LOG_LEVEL"] = "DEBUG";
-        var peer = new PeerProcess($"{kind} {role}", Process.Start(start)!);
+        var peer = Start($"{kind} {role}", await PeerPrograms.CommandAsync(kind), [role, .. arguments], url);
         try
         {
             await peer.NextAsync("ready", cancellationToken);
@@ -73,6 +60,10 @@ internal sealed class PeerProcess : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Starts a scenario of a client; what it saw are its events, in order.</summary>
+    public static async Task<PeerProcess> StartAsync(ScenarioClient client, string scenario, string url) =>
+        Start($"{client} {scenario}", await PeerPrograms.CommandAsync(client), [scenario], url);
 
     /// <summary>Sends one line.</summary>
     public async Task SendAsync(object line, CancellationToken cancellationToken)
@@ -139,6 +130,24 @@ internal sealed class PeerProcess : IAsyncDisposable
 
         await Task.WhenAll(_reading, _readingErrors);
         _process.Dispose();
+    }
+
+    private static PeerProcess Start(string name, (string Program, string Script) command, string[] arguments, string url)
+    {
+        var start = new ProcessStartInfo(command.Program, [command.Script, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        start.Environment["RABBITMQ_URL"] = url;
+        start.Environment["PYTHONIOENCODING"] = "utf-8";
+        start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
+        start.Environment["PEER_LOG_LEVEL"] = "DEBUG";
+        start.Environment["NO_COLOR"] = "1";
+        return new PeerProcess(name, Process.Start(start)!);
     }
 
     private string Tail()

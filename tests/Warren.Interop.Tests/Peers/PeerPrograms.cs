@@ -7,19 +7,32 @@ namespace Warren.Interop.Tests.Peers;
 internal static class PeerPrograms
 {
     private static readonly Lazy<string> Root = new(FindRoot);
-    private static readonly Lazy<Task<string?>> Python = new(PythonMissesAsync);
+    private static readonly Lazy<Task<string?>> Python = new(() => PythonMissesAsync("aio_pika", "pika"));
+    private static readonly Lazy<Task<string?>> Celery = new(() => PythonMissesAsync("celery"));
     private static readonly Lazy<Task<string?>> Node = new(NodeMissesAsync);
 
     /// <summary>The program and the first arguments that start a peer.</summary>
-    public static async Task<(string Program, string Script)> CommandAsync(PeerKind kind)
+    public static Task<(string Program, string Script)> CommandAsync(PeerKind kind) => kind switch
     {
-        var (program, script, missing) = kind switch
-        {
-            PeerKind.SharedClient => (PythonProgram, "python/aio_pika_peer.py", Python),
-            PeerKind.Pika => (PythonProgram, "python/pika_peer.py", Python),
-            PeerKind.Amqplib => ("node", "node/peer.js", Node),
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
-        };
+        PeerKind.SharedClient => CommandAsync(PythonProgram, "python/aio_pika_peer.py", Python),
+        PeerKind.Pika => CommandAsync(PythonProgram, "python/pika_peer.py", Python),
+        PeerKind.Amqplib => CommandAsync("node", "node/peer.js", Node),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    /// <summary>The program and the first argument that run the scenarios of a client.</summary>
+    public static Task<(string Program, string Script)> CommandAsync(ScenarioClient client) => client switch
+    {
+        ScenarioClient.AioPika => CommandAsync(PythonProgram, "python/aio_pika_scenarios.py", Python),
+        ScenarioClient.Pika => CommandAsync(PythonProgram, "python/pika_scenarios.py", Python),
+        ScenarioClient.Celery => CommandAsync(PythonProgram, "python/celery_scenarios.py", Celery),
+        ScenarioClient.Amqplib => CommandAsync("node", "node/amqplib_scenarios.js", Node),
+        ScenarioClient.Nest => CommandAsync("node", "node/nest_scenarios.js", Node),
+        _ => throw new ArgumentOutOfRangeException(nameof(client), client, null),
+    };
+
+    private static async Task<(string Program, string Script)> CommandAsync(string program, string script, Lazy<Task<string?>> missing)
+    {
         if (await missing.Value is { } reason)
             Services.Missing(reason);
         return (program, Path.Combine(Root.Value, "tests", "interop", script));
@@ -29,9 +42,9 @@ internal static class PeerPrograms
     private static string PythonProgram =>
         Environment.GetEnvironmentVariable("WARREN_TEST_PYTHON") ?? (File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 
-    private static async Task<string?> PythonMissesAsync() =>
-        await RunAsync(PythonProgram, Root.Value, "-c", "import aio_pika, pika") is { } error
-            ? $"{PythonProgram} has no aio_pika and pika; ./test installs python3-aio-pika and python3-pika. {error}"
+    private static async Task<string?> PythonMissesAsync(params string[] modules) =>
+        await RunAsync(PythonProgram, Root.Value, "-c", $"import {string.Join(", ", modules)}") is { } error
+            ? $"{PythonProgram} cannot import {string.Join(" and ", modules)}; ./test installs Debian's packages of them. {error}"
             : null;
 
     private static async Task<string?> NodeMissesAsync()

@@ -99,17 +99,17 @@ public class LiveReaderTests(RabbitMqFixture rabbit)
         Assert.Equal([7], await reader.Seen.WaitForAsync(1));
     }
 
-    /// <remarks>Takes a node of ours to count queues and channels.</remarks>
+    /// <remarks>Controls the broker to count queues and channels.</remarks>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_reader_that_ends_takes_its_queue_and_channel_with_it(bool cancel)
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = await rabbit.NewVirtualHostAsync();
         await using var bus = await MessageBus.ConnectAsync(url);
         await bus.PublishAsync("events", "a", new Numbered(1));
-        Task<BrokerCounts> CountAsync() => node.CountAsync(RawClient.VirtualHost(url));
+        Task<BrokerCounts> CountAsync() => broker.CountAsync(RawClient.VirtualHost(url));
         var before = await Eventually.GetAsync(CountAsync, counts => counts is { Connections: 2, Channels: 1, Queues: 0 }, "only the publisher has a channel");
         var reader = new Reader(bus, "events", "#");
         await reader.StartedAsync();
@@ -185,10 +185,10 @@ public class LiveReaderTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task A_reader_that_may_not_read_says_so()
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = await rabbit.NewVirtualHostAsync();
         var user = $"writer-{RawClient.VirtualHost(url)}";
-        await node.AddUserAsync(user, user, configure: "", virtualHost: RawClient.VirtualHost(url));
+        await broker.AddUserAsync(user, user, configure: "", virtualHost: RawClient.VirtualHost(url));
         await using var bus = await MessageBus.ConnectAsync(RawClient.As(url, user));
         await using var events = bus.ReadAsync<Numbered>("unknown", "#").GetAsyncEnumerator();
 

@@ -17,16 +17,15 @@ public class BrokerStopTests(ITestOutputHelper output)
     public async Task A_broker_that_is_away_for_ten_seconds_under_load_loses_no_confirmed_message()
     {
         const int Each = 100_000 / Publishers;
-        Services.Require("rabbitmq-server");
-        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Token);
-        await using var publishing = await ConnectAsync(node.Url);
-        await using var consuming = await ConnectAsync(node.Url);
+        await using var broker = await RabbitMqFixture.StartProcessAsync(Token);
+        await using var publishing = await ConnectAsync(broker.Url);
+        await using var consuming = await ConnectAsync(broker.Url);
         var load = new Load("load");
         var subscriptions = await Task.WhenAll(Consumers.Select(consumer => load.ReceiveAsync(consuming, consumer)));
 
         var sending = load.PublishAsync(publishing, Publishers, Each);
         await load.Confirms.WaitForAsync(20_000, TimeSpan.FromMinutes(2), Token);
-        await node.StopAsync(Token);
+        await broker.StopAsync(Token);
         Assert.False(sending.IsCompleted, "All was sent before the broker was stopped.");
         await Eventually.ThatAsync(
             () => publishing.Health.Status == BusStatus.Unhealthy && consuming.Health.Status == BusStatus.Unhealthy, "both buses notice", cancellationToken: Token);
@@ -34,7 +33,7 @@ public class BrokerStopTests(ITestOutputHelper output)
         // The ten seconds are the fault itself.
         await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System, Token);
         Assert.Equal(confirmed, load.Confirms.Value);
-        await node.StartAgainAsync(Token);
+        await broker.StartAgainAsync(Token);
 
         await sending.WaitAsync(TimeSpan.FromMinutes(3), TimeProvider.System, Token);
         Assert.Empty(load.Failures);
@@ -54,9 +53,8 @@ public class BrokerStopTests(ITestOutputHelper output)
     public async Task A_killed_broker_loses_no_confirmed_message_and_the_others_are_sent_again_with_their_ids()
     {
         const int Each = 5_000;
-        Services.Require("rabbitmq-server");
-        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Token);
-        await using var bus = await ConnectAsync(node.Url);
+        await using var broker = await RabbitMqFixture.StartProcessAsync(Token);
+        await using var bus = await ConnectAsync(broker.Url);
         var load = new Load("load");
         await bus.Queues.DeclareAsync(new QueueDefinition("load"), Token);
         var declared = Stopwatch.GetTimestamp();
@@ -69,9 +67,9 @@ public class BrokerStopTests(ITestOutputHelper output)
         await bus.Queues.PurgeAsync("load", Token);
         var sending = load.PublishAsync(bus, Publishers, Each);
         await load.Confirms.WaitForAsync(5_000, TimeSpan.FromMinutes(2), Token);
-        await node.KillAsync(Token);
+        await broker.KillAsync(Token);
         Assert.False(sending.IsCompleted, "All was sent before the broker was killed.");
-        await node.StartAgainAsync(Token);
+        await broker.StartAgainAsync(Token);
 
         await sending.WaitAsync(TimeSpan.FromMinutes(3), TimeProvider.System, Token);
         Assert.Empty(load.Failures);

@@ -17,7 +17,7 @@ public class ChannelLossTests(RabbitMqFixture rabbit, ITestOutputHelper output)
     public async Task Channels_that_are_closed_alone_come_back_and_what_was_in_flight_is_sent_again_in_order()
     {
         const int Each = 2_000;
-        var node = await rabbit.NodeAsync(Token);
+        var broker = await rabbit.ControlAsync(Token);
         var url = await rabbit.NewVirtualHostAsync(Token);
         await using var proxy = TcpProxy.Start(url);
         await using var bus = await ConnectAsync(proxy.Rewrite(url));
@@ -26,7 +26,7 @@ public class ChannelLossTests(RabbitMqFixture rabbit, ITestOutputHelper output)
 
         var sending = load.PublishAsync(bus, Callers, Each);
         await load.Confirms.WaitForAsync(Callers * Each / 4, Patience, Token);
-        Assert.True(await CloseChannelsAsync(node, url) >= 2, "Expected a channel that publishes and one that consumes.");
+        Assert.True(await broker.CloseChannelsAsync(RawClient.VirtualHost(url), cancellationToken: Token) >= 2, "Expected a channel that publishes and one that consumes.");
         await sending.WaitAsync(Patience, TimeProvider.System, Token);
         await load.Arrived.WaitForAsync(Callers * Each, Patience, Token);
         var doubles = load.AssertNothingLost(Callers, Each);
@@ -49,7 +49,9 @@ public class ChannelLossTests(RabbitMqFixture rabbit, ITestOutputHelper output)
         var sending = load.PublishAsync(bus, Callers, Each);
         await load.Confirms.WaitForAsync(Callers * Each / 4, Patience, Token);
         // The broker answers the death of a channel's process by closing its connection with 541.
-        await node.EvaluateAsync($"[exit(Channel, kill) || Channel <- {Channels(url)}].", Token);
+        await node.EvaluateAsync(
+            $"[exit(Channel, kill) || {{Channel, Facts}} <- ets:tab2list(channel_created), proplists:get_value(vhost, Facts) =:= <<\"{new Uri(url).AbsolutePath[1..]}\">>].",
+            Token);
         await sending.WaitAsync(Patience, TimeProvider.System, Token);
         await load.Arrived.WaitForAsync(Callers * Each, Patience, Token);
         var doubles = load.AssertNothingLost(Callers, Each);
@@ -60,10 +62,10 @@ public class ChannelLossTests(RabbitMqFixture rabbit, ITestOutputHelper output)
     public async Task A_message_that_closes_the_channel_fails_alone_and_the_others_arrive_in_order()
     {
         const int Others = 1_000;
-        var node = await rabbit.NodeAsync(Token);
+        var broker = await rabbit.ControlAsync(Token);
         var url = await rabbit.NewVirtualHostAsync(Token);
         var host = new Uri(url).AbsolutePath[1..];
-        await node.AddUserAsync($"writer-{host}", "secret", write: "^(?!forbidden)", virtualHost: host, cancellationToken: Token);
+        await broker.AddUserAsync($"writer-{host}", "secret", write: "^(?!forbidden)", virtualHost: host, cancellationToken: Token);
         await using var owner = await ConnectAsync(url);
         await owner.DeclareAsync(new TopologyDefinition { Exchanges = [new ExchangeDefinition("forbidden")], Queues = [new QueueDefinition("work")] }, Token);
         await using var bus = await ConnectAsync(url.Replace("guest:guest", $"writer-{host}:secret", StringComparison.Ordinal));
@@ -97,10 +99,10 @@ public class ChannelLossTests(RabbitMqFixture rabbit, ITestOutputHelper output)
     public async Task A_cut_while_the_message_that_closed_the_channel_is_sought_does_not_change_the_order()
     {
         const int Others = 400;
-        var node = await rabbit.NodeAsync(Token);
+        var broker = await rabbit.ControlAsync(Token);
         var url = await rabbit.NewVirtualHostAsync(Token);
         var host = new Uri(url).AbsolutePath[1..];
-        await node.AddUserAsync($"writer-{host}", "secret", write: "^(?!forbidden)", virtualHost: host, cancellationToken: Token);
+        await broker.AddUserAsync($"writer-{host}", "secret", write: "^(?!forbidden)", virtualHost: host, cancellationToken: Token);
         await using var proxy = TcpProxy.Start(url);
         await using var owner = await ConnectAsync(url);
         await owner.DeclareAsync(new TopologyDefinition { Exchanges = [new ExchangeDefinition("forbidden")], Queues = [new QueueDefinition("work")] }, Token);
@@ -154,14 +156,6 @@ public class ChannelLossTests(RabbitMqFixture rabbit, ITestOutputHelper output)
         await bus.PublishAsync("events", "a.b", 1, new() { Mandatory = true }, Token);
         await arrived.WaitAsync(cancellationToken: Token);
     }
-
-    // As if the client had acknowledged a tag that was never given: the broker closes this channel with 406 and nothing else.
-    private static async Task<int> CloseChannelsAsync(RabbitMqNode node, string url) => int.Parse(
-        await node.EvaluateAsync($"length([rabbit_channel:do(Channel, {{'basic.ack', 999999999, false}}) || Channel <- {Channels(url)}]).", Token),
-        System.Globalization.CultureInfo.InvariantCulture);
-
-    private static string Channels(string url) =>
-        $"[Channel || {{Channel, Facts}} <- ets:tab2list(channel_created), proplists:get_value(vhost, Facts) =:= <<\"{new Uri(url).AbsolutePath[1..]}\">>]";
 
     private static Task<MessageBus> ConnectAsync(string url) => MessageBus.ConnectAsync(
         url,

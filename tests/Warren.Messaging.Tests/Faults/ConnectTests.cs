@@ -78,9 +78,9 @@ public class ConnectTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task A_virtual_host_without_permission_is_explained()
     {
-        var node = await rabbit.NodeAsync(Token);
+        var broker = await rabbit.ControlAsync(Token);
         var url = new Uri(await rabbit.NewVirtualHostAsync(Token));
-        await node.AddUserAsync("stranger", "secret", cancellationToken: Token);
+        await broker.AddUserAsync("stranger", "secret", cancellationToken: Token);
 
         var failed = await FailAsync($"amqp://stranger:secret@127.0.0.1:{url.Port}{url.AbsolutePath}");
 

@@ -16,8 +16,7 @@ public class ConsumerTimeoutTests(ITestOutputHelper output)
     public async Task A_handler_beyond_the_timeout_holds_up_no_other_consumer_and_its_own_comes_back_within_its_concurrency()
     {
         const int Concurrency = 2;
-        Services.Require("rabbitmq-server");
-        await using var node = await RabbitMqNode.StartAsync(new() { ConsumerTimeout = TimeSpan.FromSeconds(2) }, Token);
+        await using var node = await RabbitMqFixture.StartNodeAsync(new() { ConsumerTimeout = TimeSpan.FromSeconds(2) }, Token);
         using var log = new CollectedLog();
         using var loggers = new LoggerFactory([log]);
         await using var bus = await MessageBus.ConnectAsync(node.Url, loggers: loggers, cancellationToken: Token);

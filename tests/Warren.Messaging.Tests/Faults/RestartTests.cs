@@ -14,9 +14,8 @@ public class RestartTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task Idle_consumers_come_back_after_a_restart_and_health_tells_both()
     {
-        Services.Require("rabbitmq-server");
-        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Token);
-        await using var bus = await MessageBus.ConnectAsync(node.Url, options => options.ReconnectMaxDelay = TimeSpan.FromSeconds(1), cancellationToken: Token);
+        await using var broker = await RabbitMqFixture.StartProcessAsync(Token);
+        await using var bus = await MessageBus.ConnectAsync(broker.Url, options => options.ReconnectMaxDelay = TimeSpan.FromSeconds(1), cancellationToken: Token);
         var work = new Arrivals<int>();
         var events = new Arrivals<int>();
         await using var worker = await bus.ReceiveAsync("work", (int number, CancellationToken _) => { work.Add(number); return Task.CompletedTask; }, cancellationToken: Token);
@@ -25,14 +24,14 @@ public class RestartTests(RabbitMqFixture rabbit)
         Assert.Equal(42, await bus.RequestAsync<int, int>("double", 21, cancellationToken: Token));
         Assert.Equal(BusStatus.Healthy, bus.Health.Status);
 
-        await node.StopAsync(Token);
+        await broker.StopAsync(Token);
         await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Unhealthy, "health tells that the broker is away", cancellationToken: Token);
         Assert.StartsWith("Not connected: ", bus.Health.Description, StringComparison.Ordinal);
         await Eventually.ThatAsync(() => bus.Health.Consumers.All(consumer => !consumer.Consuming), "no consumer is served", cancellationToken: Token);
         var lost = await Assert.ThrowsAsync<RequestFailedException>(
             () => bus.RequestAsync<int, int>("double", 21, TimeSpan.FromMilliseconds(200), Token));
         Assert.Equal(RequestFailureReason.ConnectionLost, lost.Reason);
-        await node.StartAgainAsync(Token);
+        await broker.StartAgainAsync(Token);
 
         await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Healthy, "health tells that all is well", TimeSpan.FromMinutes(1), Token);
         Assert.Equal(["copies", "double", "work"], bus.Health.Consumers.Select(consumer => consumer.Queue));
@@ -93,12 +92,12 @@ public class RestartTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task A_broker_that_ends_each_connection_at_once_is_called_with_growing_pauses()
     {
-        var node = await rabbit.NodeAsync(Token);
+        var broker = await rabbit.ControlAsync(Token);
         var url = await rabbit.NewVirtualHostAsync(Token);
         var host = new Uri(url).AbsolutePath[1..];
         await using var proxy = TcpProxy.Start(url);
         await using var bus = await MessageBus.ConnectAsync(proxy.Rewrite(url), cancellationToken: Token);
-        await node.DeleteVirtualHostAsync(host, Token);
+        await broker.DeleteVirtualHostAsync(host, Token);
 
         await Eventually.ThatAsync(
             () => bus.Health.Description == $"Not connected: 530 NOT_ALLOWED - vhost {host} not found.", "health tells what is wrong", cancellationToken: Token);
@@ -107,7 +106,7 @@ public class RestartTests(RabbitMqFixture rabbit)
         await proxy.Accepted.WaitForAsync(calls + 8, TimeSpan.FromMinutes(1), Token);
         Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.FromMilliseconds(400), TimeSpan.FromMinutes(1));
 
-        await node.AddVirtualHostAsync(host, Token);
+        await broker.AddVirtualHostAsync(host, Token);
         await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Healthy, "the bus is back with its virtual host", TimeSpan.FromMinutes(1), Token);
     }
 }

@@ -41,7 +41,7 @@ public class HostedBusTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task Stopping_the_application_waits_for_its_running_handlers_and_closes_its_connections()
     {
-        var node = await rabbit.NodeAsync(Token);
+        var broker = await rabbit.ControlAsync(Token);
         var url = await rabbit.NewVirtualHostAsync(Token);
         var handling = new TaskCompletionSource();
         var release = new TaskCompletionSource();
@@ -62,25 +62,22 @@ public class HostedBusTests(RabbitMqFixture rabbit)
         await stopping;
 
         var virtualHost = new Uri(url).AbsolutePath[1..];
-        await Eventually.GetAsync(() => node.CountAsync(virtualHost, Token), counts => counts.Connections == 0, "the connections are gone", cancellationToken: Token);
-        var queue = Assert.Single(await node.ListQueuesAsync(virtualHost, Token), queue => queue.Name == "work");
+        await Eventually.GetAsync(() => broker.CountAsync(virtualHost, Token), counts => counts.Connections == 0, "the connections are gone", cancellationToken: Token);
+        var queue = Assert.Single(await broker.ListQueuesAsync(virtualHost, Token), queue => queue.Name == "work");
         Assert.Equal((0, 0), (queue.Ready, queue.Unacknowledged));
     }
 
     [Fact]
     public async Task An_application_starts_while_its_broker_is_down_and_consumes_once_it_is_up()
     {
-        if (ExternalBroker.FromEnvironment() is not null)
-            Assert.Skip("This test stops a RabbitMQ node of its own.");
-        Services.Require("rabbitmq-server");
-        await using var node = await RabbitMqNode.StartAsync(cancellationToken: Token);
-        await node.StopAsync(Token);
+        await using var broker = await RabbitMqFixture.StartProcessAsync(Token);
+        await broker.StopAsync(Token);
         var arrivals = new Arrivals<string>();
         using var host = HostSample.Build(services =>
         {
             services.AddWarrenMessaging(o =>
             {
-                o.Url = node.Url;
+                o.Url = broker.Url;
                 o.ReconnectMaxDelay = TimeSpan.FromMilliseconds(200);
                 o.ConnectTimeout = TimeSpan.FromSeconds(5);
             })
@@ -95,7 +92,7 @@ public class HostedBusTests(RabbitMqFixture rabbit)
         var bus = host.Services.GetRequiredService<IMessageBus>();
         Assert.Equal(BusStatus.Unhealthy, bus.Health.Status);
 
-        await node.StartAgainAsync(Token);
+        await broker.StartAgainAsync(Token);
         await HostSample.Until(() => bus.Health is { Status: BusStatus.Healthy, Consumers.Count: 1 });
         await bus.SendAsync("work", "first", cancellationToken: Token);
 

@@ -51,13 +51,12 @@ public class PublishFailureTests(RabbitMqFixture rabbit)
         Assert.Equal(1, (await bus.Queues.InfoAsync("inbox")).MessageCount);
     }
 
-    /// <remarks>A node of its own: the broker's limit is a setting of RabbitMQ.</remarks>
+    /// <remarks>A broker of its own: the limit is a setting.</remarks>
     [Fact]
     public async Task A_message_over_the_broker_s_limit_is_too_large_and_harms_no_other()
     {
-        Services.Require("rabbitmq-server");
-        await using var node = await RabbitMqNode.StartAsync(new RabbitMqNodeOptions { Configuration = ["max_message_size = 65536"] });
-        await using var bus = await MessageBus.ConnectAsync(node.Url);
+        await using var broker = await RabbitMqFixture.StartBrokerAsync(new BrokerSettings { MaxMessageSize = 65536 });
+        await using var bus = await MessageBus.ConnectAsync(broker.Url);
         await bus.Queues.DeclareAsync(new QueueDefinition("inbox") { Type = QueueType.Classic });
 
         var before = Enumerable.Range(0, 50).Select(i => bus.SendAsync("inbox", new Numbered(i))).ToList();
@@ -233,9 +232,9 @@ public class PublishFailureTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task A_user_without_permission_is_refused()
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = await rabbit.NewVirtualHostAsync();
-        await node.AddUserAsync("reader", "reader", configure: "", write: "", virtualHost: RawClient.VirtualHost(url));
+        await broker.AddUserAsync("reader", "reader", configure: "", write: "", virtualHost: RawClient.VirtualHost(url));
         await using var bus = await MessageBus.ConnectAsync(RawClient.As(url, "reader"));
 
         var known = await Assert.ThrowsAsync<PublishFailedException>(() => bus.PublishAsync("amq.topic", "a", new Numbered(1)));

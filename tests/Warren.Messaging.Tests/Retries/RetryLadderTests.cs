@@ -106,13 +106,13 @@ public class RetryLadderTests(RabbitMqFixture rabbit)
         Assert.Equal(seen.Items[0], seen.Items[1]);
     }
 
-    /// <remarks>Takes a node of ours: it needs users, whose ids RabbitMQ checks.</remarks>
+    /// <remarks>Controls the broker: it needs users, whose ids are checked.</remarks>
     [Fact]
     public async Task What_would_change_a_message_s_way_is_dropped_and_kept_beside_it()
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = await rabbit.NewVirtualHostAsync();
-        await node.AddUserAsync($"legacy-{RawClient.VirtualHost(url)}", "secret", virtualHost: RawClient.VirtualHost(url));
+        await broker.AddUserAsync($"legacy-{RawClient.VirtualHost(url)}", "secret", virtualHost: RawClient.VirtualHost(url));
         var user = $"legacy-{RawClient.VirtualHost(url)}";
         await using var bus = await MessageBus.ConnectAsync(url);
         await using var raw = await RawClient.ConnectAsync(url, user, "secret");

@@ -23,11 +23,11 @@ public class RpcTests(RabbitMqFixture rabbit)
         Assert.Equal(Enumerable.Range(0, 1000).Select(i => new Numbered(i * 2, $"{i}")), replies);
     }
 
-    /// <remarks>Takes a node of ours to count channels.</remarks>
+    /// <remarks>Controls the broker to count channels.</remarks>
     [Fact]
     public async Task All_calls_of_a_client_share_one_channel()
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = await rabbit.NewVirtualHostAsync();
         await using var bus = await MessageBus.ConnectAsync(url);
         var release = new Signal();
@@ -37,7 +37,7 @@ public class RpcTests(RabbitMqFixture rabbit)
             return request;
         }, new RespondOptions { Concurrency = 200 });
         Assert.Equal(0, (await bus.Queues.InfoAsync("echo")).MessageCount);
-        Task<BrokerCounts> CountAsync() => node.CountAsync(RawClient.VirtualHost(url));
+        Task<BrokerCounts> CountAsync() => broker.CountAsync(RawClient.VirtualHost(url));
         var before = await Eventually.GetAsync(CountAsync, counts => counts.Channels == 2, "publisher and responder have a channel each");
 
         var calls = Enumerable.Range(0, 200).Select(i => bus.RequestAsync<Numbered, Numbered>("echo", new Numbered(i))).ToList();

@@ -160,10 +160,10 @@ public class QueueAdminTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task A_user_without_permission_is_named()
     {
-        var node = await rabbit.NodeAsync();
+        var broker = await rabbit.ControlAsync();
         var url = await rabbit.NewVirtualHostAsync();
         var user = $"guest-{RawClient.VirtualHost(url)}";
-        await node.AddUserAsync(user, user, configure: "^allowed", virtualHost: RawClient.VirtualHost(url));
+        await broker.AddUserAsync(user, user, configure: "^allowed", virtualHost: RawClient.VirtualHost(url));
         await using var bus = await MessageBus.ConnectAsync(RawClient.As(url, user));
 
         var error = await Assert.ThrowsAsync<QueueOperationException>(

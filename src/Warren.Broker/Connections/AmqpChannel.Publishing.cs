@@ -1,0 +1,170 @@
+using System.Text;
+using Warren.Broker.Protocol;
+using Warren.Broker.Protocol.Methods;
+using Warren.Broker.Queues;
+using Warren.Broker.Routing;
+
+namespace Warren.Broker.Connections;
+
+/// <content>Publishing: the message comes in frames, is checked, routed, and confirmed or returned.</content>
+internal sealed partial class AmqpChannel
+{
+    private readonly IncomingContent _content;
+    private Confirms? _confirms;
+    private string _publishExchange = "";
+    private string _publishKey = "";
+    private bool _publishMandatory;
+    private MethodId _executing;
+
+    /// <summary>The method that is executed, which an error names.</summary>
+    public MethodId Executing => _executing;
+
+    /// <summary>The confirms it owes; null outside of confirm mode.</summary>
+    public Confirms? Confirms => _confirms;
+
+    private ValueTask BeginPublish(in BasicPublish method)
+    {
+        // Most publishes of a channel go where the last one went: the texts are made once.
+        _publishExchange = Same(_publishExchange, method.Exchange);
+        _publishKey = Same(_publishKey, method.RoutingKey);
+        _publishMandatory = method.Mandatory;
+        if (method.Immediate)
+            throw AmqpException.Connection(ReplyCode.NotImplemented, "immediate=true");
+        _content.Begin();
+        return ValueTask.CompletedTask;
+    }
+
+    private ValueTask PublishContent()
+    {
+        var propertiesLength = _content.PropertiesLength;
+        var content = _content.Take();
+        _connection.HasPublished();
+        _authority.DemandWrite("exchange", _publishExchange);
+        var view = Properties(content, propertiesLength);
+        using (Enter())
+        {
+            var exchange = _host.FindExchange(_publishExchange);
+            if (exchange.Internal)
+                throw AmqpException.Channel(ReplyCode.AccessRefused, $"cannot publish to internal {_host.Describe(exchange)}");
+            CheckUser(view.UserId);
+            if (view.DeliveryMode is { } mode and not (1 or 2))
+                throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"invalid message: {{delivery_mode_unknown,{mode}}}");
+            var expiration = Expiration.Of(view);
+            if (view.ReplyTo.SequenceEqual(DirectReplyTo))
+            {
+                content = WithReplyName(content, ref propertiesLength);
+                view = Properties(content, propertiesLength);
+            }
+
+            FieldTable? headers = null;
+            string[] moreKeys = [];
+            if (view.HasHeaders)
+                content = ReadHeaders(content, ref propertiesLength, view, out headers, out moreKeys);
+
+            var message = new Message(exchange.Name, _publishKey, content, propertiesLength)
+            {
+                IsPersistent = view.DeliveryMode == 2,
+                Priority = view.Priority ?? 0,
+                TimeToLive = expiration,
+                EnqueuedAt = _host.Clock.Now,
+                MoreKeys = moreKeys,
+            };
+            Publish(new(exchange, message, headers));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void Publish(in Publish publish)
+    {
+        if (exchangeIsDefault(publish) && DirectReplies.IsReplyName(publish.Message.RoutingKey))
+            _host.DirectReplies.Find(publish.Message.RoutingKey)?.DeliverReply(publish.Message);
+        if (_tx is not null)
+        {
+            // Routed now; only a queue named by the default exchange is looked up when all is committed.
+            var routed = publish.Exchange.Name.Length == 0 ? null : _host.RouteNow(publish);
+            _tx.Publishes.Add((publish with { Routed = routed }, _publishMandatory));
+            return;
+        }
+
+        var outcome = _host.Publish(publish);
+        if (!outcome.IsRouted && _publishMandatory)
+            Return(publish.Message);
+        _confirms?.Add(outcome.Lsn, outcome.IsRefused);
+
+        static bool exchangeIsDefault(in Publish publish) => publish.Exchange.Name.Length == 0;
+    }
+
+    private void Return(Message message)
+    {
+        _output.Write(Number, new BasicReturn(ReplyCode.NoRoute, "NO_ROUTE", message.Exchange, message.RoutingKey), message);
+        _connection.Written();
+    }
+
+    private ValueTask SelectConfirms(ConfirmSelect method)
+    {
+        if (_tx is not null)
+            throw AmqpException.Channel(ReplyCode.PreconditionFailed, "cannot switch from tx to confirm mode");
+        if (_confirms is null)
+        {
+            _confirms = new(Number, _output);
+            _connection.Confirming(this);
+        }
+
+        return Reply(new ConfirmSelectOk(), noWait: method.NoWait);
+    }
+
+    private static BasicPropertiesView Properties(byte[] content, int length) =>
+        BasicPropertiesView.Parse(content.AsSpan(0, length));
+
+    private static ReadOnlySpan<byte> DirectReplyTo => "amq.rabbitmq.reply-to"u8;
+
+    private static string Same(string last, ReadOnlySpan<byte> octets)
+    {
+        if (last.Length == octets.Length && Ascii.Equals(octets, last))
+            return last;
+        return WireText.Decode(octets);
+    }
+
+    private void CheckUser(ReadOnlySpan<byte> userId)
+    {
+        if (userId.IsEmpty || _authority.MayImpersonate || Encoding.UTF8.GetString(userId) == _authority.UserName)
+            return;
+        throw AmqpException.Channel(
+            ReplyCode.PreconditionFailed, $"user_id property set to '{Encoding.UTF8.GetString(userId)}' but authenticated user was '{_authority.UserName}'");
+    }
+
+    // CC and BCC are routing keys; BCC must not be seen by those who get the message.
+    private static byte[] ReadHeaders(
+        byte[] content, ref int propertiesLength, in BasicPropertiesView view, out FieldTable? headers, out string[] moreKeys)
+    {
+        headers = null;
+        moreKeys = [];
+        if (view.Headers.IndexOf("\u0002CC"u8) < 0 && view.Headers.IndexOf("\u0003BCC"u8) < 0)
+            return content;
+        headers = view.ReadHeaders();
+        moreKeys = CarbonCopies.KeysOf(headers);
+        if (!headers.Contains(CarbonCopies.Blind))
+            return content;
+        var properties = BasicProperties.Decode(view.Encoded);
+        properties.Headers = headers.Without(CarbonCopies.Blind);
+        return WithProperties(content, ref propertiesLength, properties);
+    }
+
+    private static byte[] WithProperties(byte[] content, ref int propertiesLength, BasicProperties properties)
+    {
+        var encoded = properties.Encode();
+        byte[] changed = [.. encoded, .. content.AsSpan(propertiesLength)];
+        propertiesLength = encoded.Length;
+        return changed;
+    }
+
+    private byte[] WithReplyName(byte[] content, ref int propertiesLength)
+    {
+        if (_replyName is null)
+            throw AmqpException.Channel(ReplyCode.PreconditionFailed, "fast reply consumer does not exist");
+        var properties = BasicProperties.Decode(content.AsSpan(0, propertiesLength));
+        properties.ReplyTo = _replyName;
+        return WithProperties(content, ref propertiesLength, properties);
+    }
+}

@@ -1,0 +1,80 @@
+using Warren.Broker.Protocol;
+using Warren.Broker.Protocol.Methods;
+using Warren.Broker.Queues;
+
+namespace Warren.Broker.Connections;
+
+/// <content>Transactions: publishes and settlements gather until commit does them as one, or rollback forgets them.</content>
+internal sealed partial class AmqpChannel
+{
+    private Transaction? _tx;
+
+    private enum TxSettlement
+    {
+        Ack,
+        Reject,
+        Requeue,
+    }
+
+    private ValueTask SelectTx(in TxSelect method)
+    {
+        if (_confirms is not null)
+            throw AmqpException.Channel(ReplyCode.PreconditionFailed, "cannot switch from confirm to tx mode");
+        _tx ??= new();
+        return Reply(new TxSelectOk());
+    }
+
+    private ValueTask CommitTx(in TxCommit method)
+    {
+        var tx = Transactional();
+        _tx = new();
+        using (Enter())
+        {
+            List<PublishOutcome> outcomes = [];
+            var acked = Take(tx, TxSettlement.Ack);
+            var lsn = _host.Commit([.. tx.Publishes.Select(published => published.Publish)], acked, outcomes);
+            for (var i = 0; i < outcomes.Count; i++)
+            {
+                if (!outcomes[i].IsRouted && tx.Publishes[i].Mandatory)
+                    Return(tx.Publishes[i].Publish.Message);
+            }
+
+            ResumeAfter(acked);
+            Reject(Take(tx, TxSettlement.Reject), requeue: false);
+            Reject(Take(tx, TxSettlement.Requeue), requeue: true);
+            return Reply(new TxCommitOk(), Math.Max(lsn, _lastLsn));
+        }
+    }
+
+    // The messages are still held, under their tags, and may be settled anew.
+    private ValueTask RollbackTx(in TxRollback method)
+    {
+        Transactional();
+        _tx = new();
+        return Reply(new TxRollbackOk());
+    }
+
+    private Transaction Transactional() =>
+        _tx ?? throw AmqpException.Channel(ReplyCode.PreconditionFailed, "channel is not transactional");
+
+    private void SettleInTx(ulong tag, bool multiple, TxSettlement settlement)
+    {
+        var settled = _tx!.Settled;
+        if (!(multiple && tag == 0) && (!_unacked.IsOpen(tag) || settled.ContainsKey(tag)))
+            throw UnknownTag(tag);
+        foreach (var open in multiple ? _unacked.OpenUpTo(tag) : [tag])
+            settled.TryAdd(open, settlement);
+    }
+
+    private List<QueuedMessage> Take(Transaction tx, TxSettlement settlement) =>
+        [.. tx.Settled.Where(settled => settled.Value == settlement).OrderBy(settled => settled.Key).Select(settled => _unacked.Take(settled.Key)!)];
+
+    /// <summary>What a transaction has gathered.</summary>
+    private sealed class Transaction
+    {
+        public List<(Publish Publish, bool Mandatory)> Publishes { get; } = [];
+
+        // How each delivery tag was settled.
+        public Dictionary<ulong, TxSettlement> Settled { get; } = [];
+    }
+}

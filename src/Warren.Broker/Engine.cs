@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Warren.Broker.Connections;
+using Warren.Broker.Protocol;
+using Warren.Broker.Queues;
+using Warren.Broker.Storage;
+
+namespace Warren.Broker;
+
+/// <summary>The broker without its network: virtual hosts, users, the log, alarms, and the connections that are open.</summary>
+internal sealed partial class Engine : IAsyncDisposable
+{
+    // Contents of waiting messages beyond this leave memory.
+    private const long BodyLimit = 128L * 1024 * 1024;
+
+    private readonly ConcurrentDictionary<string, VirtualHost> _hosts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<AmqpConnection, byte> _connections = new();
+    private readonly MessagePages _pages;
+    private readonly ILogger _logger;
+    private long _lastQueueId;
+
+    private Engine(BrokerOptions options, MessageStore? store, MessagePages pages)
+    {
+        Options = options;
+        Clock = new(options.TimeProvider);
+        Users = new(options);
+        Store = store;
+        _pages = pages;
+        if (store is not null)
+        {
+            store.AlarmChanged += alarm => Alarms.Set("disk", alarm is not null);
+            Alarms.Set("disk", store.Alarm is not null);
+        }
+
+        _logger = LoggerFor<Engine>();
+        var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
+        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised));
+    }
+
+    /// <summary>What it was started with.</summary>
+    public BrokerOptions Options { get; }
+
+    /// <summary>Its time.</summary>
+    public BrokerClock Clock { get; }
+
+    /// <summary>Who may log in.</summary>
+    public Users Users { get; }
+
+    /// <summary>The log; null when nothing is kept.</summary>
+    public MessageStore? Store { get; }
+
+    /// <summary>Where the contents of waiting messages are.</summary>
+    public BodyMemory Memory { get; }
+
+    /// <summary>Why publishers are held up, if they are.</summary>
+    public Alarms Alarms { get; } = new();
+
+    /// <summary>The connections that are open.</summary>
+    public ICollection<AmqpConnection> Connections => _connections.Keys;
+
+    /// <summary>The virtual hosts.</summary>
+    public ICollection<VirtualHost> Hosts => _hosts.Values;
+
+    /// <summary>Opens the log, if anything is kept, and builds up what it has.</summary>
+    /// <exception cref="StorageException">The data directory is in use, of a later version, or cannot be written.</exception>
+    public static Engine Open(BrokerOptions options)
+    {
+        var logger = options.LoggerFactory.CreateLogger<MessageStore>();
+        var store = options.Data is { } directory
+            ? MessageStore.Open(new() { Directory = directory, DiskFreeLimit = options.DiskFreeLimit }, options.TimeProvider, logger)
+            : null;
+        var pages = new MessagePages(options.Data is { } data ? Path.Combine(data, "pages") : Directory.CreateTempSubdirectory("warren-broker-").FullName);
+        var engine = new Engine(options, store, pages);
+        engine.Recover();
+        return engine;
+    }
+
+    /// <summary>The logger of a part of the broker.</summary>
+    public ILogger LoggerFor<T>() => Options.LoggerFactory.CreateLogger<T>();
+
+    /// <summary>The virtual host of a name, or null.</summary>
+    public VirtualHost? FindHost(string name) => _hosts.GetValueOrDefault(name);
+
+    /// <summary>Makes a virtual host, durable before this returns; one that is there stays as it is.</summary>
+    public async Task CreateHostAsync(string name, CancellationToken cancellationToken)
+    {
+        var host = new VirtualHost(name, this);
+        if (!_hosts.TryAdd(name, host) || Store is not { } store)
+            return;
+        await store.WaitAsync(Keep(store, name), cancellationToken);
+
+        static long Keep(MessageStore store, string name)
+        {
+            using var record = store.Begin();
+            record.PutDefinition(Definitions.KeyOfHost(name), []);
+            return record.Commit(urgent: true);
+        }
+    }
+
+    /// <summary>Deletes a virtual host with all that is in it, durably before this returns; its connections are closed. False when there is none.</summary>
+    public async Task<bool> DeleteHostAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!_hosts.TryRemove(name, out var host))
+            return false;
+        foreach (var connection in _connections.Keys.Where(connection => connection.Host == host))
+            connection.CloseBecause(ReplyCode.ConnectionForced, $"{AmqpException.NameOf(ReplyCode.ConnectionForced)} - vhost '{name}' is deleted");
+        var lsn = 0L;
+        host.Run(() => lsn = host.DeleteAll());
+        host.Stop();
+        if (Store is { } store)
+            await store.WaitAsync(lsn, cancellationToken);
+        return true;
+    }
+
+    /// <summary>A number no queue had before.</summary>
+    public long NextQueueId() => Interlocked.Increment(ref _lastQueueId);
+
+    /// <summary>A connection is open.</summary>
+    public void Opened(AmqpConnection connection) => _connections.TryAdd(connection, 0);
+
+    /// <summary>A connection is over.</summary>
+    public void Closed(AmqpConnection connection) => _connections.TryRemove(connection, out _);
+
+    /// <summary>Ends the log in order; the connections are closed before.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in _hosts.Values)
+            host.Stop();
+        if (Store is not null)
+            await Store.DisposeAsync();
+        _pages.Dispose();
+    }
+
+    private void Recover()
+    {
+        foreach (var name in Options.VirtualHosts)
+            _hosts.TryAdd(name, new(name, this));
+        if (Store is not { } store)
+            return;
+
+        var queues = new List<Queue>();
+        var recovered = store.Recovered;
+        Definitions.Recover(recovered.Definitions, name => _hosts.GetOrAdd(name, new VirtualHost(name, this)), queues.Add);
+        _lastQueueId = recovered.HighestQueueId;
+        // Several queues may hold one message.
+        var known = new Dictionary<StoredMessage, Message>();
+        foreach (var queue in queues)
+        {
+            var messages = recovered.TakeMessages(queue.Id);
+            var unknown = messages.Select(message => message.Message).Where(message => !known.ContainsKey(message)).ToArray();
+            store.VisitMetadata(unknown, (i, metadata) => known.Add(unknown[i], StoredFacts.Read(metadata, unknown[i])));
+            foreach (var message in messages)
+            {
+                // After a crash nobody knows which messages of a classic queue were handed out.
+                var isRedelivered = message.Delivered || !(recovered.Report.WasClosed || queue.Arguments.IsQuorum);
+                queue.Recover(known[message.Message], message.Position, message.DeliveryCount, isRedelivered);
+            }
+
+            queue.Start();
+        }
+    }
+}

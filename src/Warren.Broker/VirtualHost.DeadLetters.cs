@@ -1,0 +1,115 @@
+using Warren.Broker.Queues;
+
+namespace Warren.Broker;
+
+/// <content>Messages that leave their queue without being acked: dropped, or moved through a dead letter exchange.</content>
+/// <remarks>
+/// A queue only names them; they are moved at the end of the turn, one after the other, so that a chain of queues that dead-letter
+/// into each other never nests. A move is one record: after a crash the message is in its old queue or in the new ones, never in both.
+/// </remarks>
+internal sealed partial class VirtualHost
+{
+    private static readonly TimeSpan HeldRetry = TimeSpan.FromSeconds(1);
+
+    private readonly Queue<(QueuedMessage Message, DeathReason Reason)> _leaving = new();
+    private readonly Queue<(Queue Queue, Message Message)> _refused = new();
+    // Of queues that promise to dead-letter at least once, and found nobody who takes the message: they stay in the log as they were.
+    private readonly Queue<(QueuedMessage Message, DeathReason Reason)> _held = new();
+    private ITimer? _heldTimer;
+
+    /// <summary>A message leaves its queue for good; it is neither ready there nor handed out any more.</summary>
+    public void Leave(QueuedMessage entry, DeathReason reason) => _leaving.Enqueue((entry, reason));
+
+    /// <summary>Moves or drops what left its queue. At the end of a turn it is done by itself.</summary>
+    public void SettleLeaving()
+    {
+        while (true)
+        {
+            if (_leaving.TryDequeue(out var leaving))
+                Move(leaving.Message, leaving.Reason);
+            else if (_refused.TryDequeue(out var refused))
+                DeadLetterRefused(refused.Queue, refused.Message);
+            else
+                return;
+        }
+    }
+
+    private void Move(QueuedMessage entry, DeathReason reason)
+    {
+        var arguments = entry.Queue.Arguments;
+        if (arguments.DeadLetterExchange is null || entry.Queue.IsDeleted)
+        {
+            Drop(entry);
+            return;
+        }
+
+        if (!entry.Message.IsInMemory)
+            Memory.Load(entry.Message);
+        var takesAll = false;
+        Message? dead = null;
+        if (_exchanges.TryGetValue(arguments.DeadLetterExchange, out var exchange))
+        {
+            var letter = DeadLettering.Letter(entry.Queue, entry.Message, exchange, reason, Clock.Now);
+            dead = letter.Message;
+            var (_, refused) = Route(letter);
+            _routed.RemoveAll(queue => DeadLettering.IsCycle(letter, queue.Name, reason));
+            takesAll = _routed.Count > 0 && !refused;
+        }
+        else
+        {
+            _routed.Clear();
+        }
+
+        if (arguments.DeadLettersAtLeastOnce && !takesAll)
+        {
+            Hold(entry, reason);
+            return;
+        }
+
+        if (dead is null || _routed.Count == 0)
+        {
+            Drop(entry);
+            return;
+        }
+
+        var targets = new List<Target>();
+        Reserve(targets);
+        if (Store is { } store && (entry.IsStored || Keeps(dead, targets)))
+        {
+            using var record = store.Begin();
+            if (Keeps(dead, targets))
+                Keep(record, dead, targets);
+            entry.Queue.Unstore(record, entry);
+            record.Commit(urgent: true);
+        }
+
+        entry.Queue.Release(entry.Message);
+        Add(dead, targets);
+    }
+
+    private void Drop(QueuedMessage entry)
+    {
+        Unstore(entry);
+        entry.Queue.Release(entry.Message);
+    }
+
+    private void DeadLetterRefused(Queue queue, Message message)
+    {
+        if (queue.Arguments.DeadLetterExchange is { } name && _exchanges.TryGetValue(name, out var exchange))
+            Publish(DeadLettering.Letter(queue, message, exchange, DeathReason.MaxLength, Clock.Now));
+    }
+
+    private void Hold(QueuedMessage entry, DeathReason reason)
+    {
+        _held.Enqueue((entry, reason));
+        _heldTimer ??= Clock.Time.CreateTimer(static host => ((VirtualHost)host!).TryHeld(), this, HeldRetry, Timeout.InfiniteTimeSpan);
+    }
+
+    private void TryHeld() => Run(() =>
+    {
+        _heldTimer?.Dispose();
+        _heldTimer = null;
+        while (_held.TryDequeue(out var held))
+            _leaving.Enqueue(held);
+    });
+}
