@@ -9,8 +9,9 @@ namespace Warren.Broker.Storage;
 internal sealed class LogTail(StoreOptions options, List<Segment> segments, DefinitionTable definitions)
 {
     private const int SmallestBuffer = 64 << 10;
-    private const int LargestKeptBuffer = 4 << 20;
-    private const int KeptBuffers = 4;
+    private const int SmallBuffer = 1 << 20;
+    private const int LargestKeptBuffer = 64 << 20;
+    private const int KeptBuffers = 3;
     private const int SnapshotRecordBytes = 64 << 10;
 
     private readonly Queue<LogChunk> _closed = new();
@@ -96,7 +97,9 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
         chunk.Segment.DurableLength = chunk.FileEnd;
         PendingBytes -= chunk.Length;
         _writing = null;
-        if (_buffers.Count < KeptBuffers && chunk.Buffer.Length <= LargestKeptBuffer)
+        // A buffer that a burst made large is kept while chunks need it, and not for ever.
+        var size = chunk.Buffer.Length;
+        if (_buffers.Count < KeptBuffers && size <= LargestKeptBuffer && (size <= SmallBuffer || chunk.Length > size / 16))
             _buffers.Push(chunk.Buffer);
     }
 

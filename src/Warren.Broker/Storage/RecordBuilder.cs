@@ -9,6 +9,8 @@ internal sealed class RecordBuilder(LogTail tail)
     /// <summary>No record is longer: its place and length are numbers of 31 bits, in a segment that also holds other things.</summary>
     public const int MaxRecordLength = 1 << 30;
 
+    private const int KeptChanges = 1 << 14;
+
     private readonly List<Change> _changes = [];
     private int _start;
 
@@ -82,9 +84,9 @@ internal sealed class RecordBuilder(LogTail tail)
     public void Move(StoredMessage message, in Operation operation)
     {
         var content = operation.Bytes[operation.ContentAt..];
-        var moved = new StoredMessage(
-            tail.Open.Length - _start, Operation.EnqueueHead + message.PlaceCount * Place.Size + content.Length, message.BodyLength);
-        var bytes = tail.Open.Extend(moved.Length);
+        var offset = tail.Open.Length - _start;
+        var length = Operation.EnqueueHead + message.PlaceCount * Place.Size + content.Length;
+        var bytes = tail.Open.Extend(length);
         Operation.WriteEnqueueHead(bytes, message.PlaceCount, operation.MetadataLength, operation.PropertiesLength, operation.BodyLength);
         bytes = bytes[Operation.EnqueueHead..];
         for (var i = 0; i < message.PlaceCount; i++)
@@ -93,7 +95,7 @@ internal sealed class RecordBuilder(LogTail tail)
             bytes = bytes[Place.Size..];
         }
         content.CopyTo(bytes);
-        _changes.Add(new(ChangeKind.Move) { Message = message, Number = moved.Offset, Length = moved.Length });
+        _changes.Add(new(ChangeKind.Move) { Message = message, Number = offset, Length = length });
     }
 
     /// <inheritdoc cref="RecordWriter.Remove"/>
@@ -148,7 +150,7 @@ internal sealed class RecordBuilder(LogTail tail)
         var at = tail.Commit(_start);
         foreach (ref readonly var change in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_changes))
             Apply(change, at);
-        _changes.Clear();
+        Forget();
         return tail.AppendedLsn;
     }
 
@@ -156,8 +158,16 @@ internal sealed class RecordBuilder(LogTail tail)
     public void Abandon()
     {
         tail.Open.Length = _start;
-        _changes.Clear();
+        Forget();
         IsOpen = false;
+    }
+
+    private void Forget()
+    {
+        _changes.Clear();
+        // The purge of a deep queue is not to hold its memory for ever.
+        if (_changes.Capacity > KeptChanges)
+            _changes.TrimExcess();
     }
 
     private void Apply(in Change change, int recordAt)

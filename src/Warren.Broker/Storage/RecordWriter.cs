@@ -38,7 +38,10 @@ internal readonly ref struct RecordWriter
     /// <summary>Takes all messages of a queue that is deleted. Each has to be given to <see cref="Release"/> in the same record.</summary>
     public void DropQueue(long queueId) => Record.DropQueue(queueId);
 
-    /// <summary>Lets go of a message in one queue, where <see cref="RemoveRange"/> or <see cref="DropQueue"/> of this record is what the log remembers of it.</summary>
+    /// <summary>
+    /// Lets go of a message in one queue, where <see cref="RemoveRange"/> or <see cref="DropQueue"/> of this record is what the log remembers of it. A hundred
+    /// thousand of them take some milliseconds, in which nobody else appends: a purge of more is better done in several records.
+    /// </summary>
     public void Release(StoredMessage message, long queueId) => Record.Release(message, queueId);
 
     /// <summary>Remembers that a message has been handed out, and its queue's count of deliveries.</summary>
