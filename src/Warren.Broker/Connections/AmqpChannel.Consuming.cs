@@ -19,8 +19,8 @@ internal sealed partial class AmqpChannel
     /// <summary>True while messages may be sent on it.</summary>
     public bool CanDeliver => !IsClosing && !_output.IsCongested;
 
-    /// <summary>True while the limit of the whole channel allows another message.</summary>
-    public bool HasCredit => GlobalPrefetch == 0 || Held < GlobalPrefetch;
+    /// <summary>True while the limits of the whole channel, the client's and the broker's, allow another message.</summary>
+    public bool HasCredit => (GlobalPrefetch == 0 || Held < GlobalPrefetch) && Held < _mostHeld;
 
     /// <summary>Sends a message to a consumer of this channel. In a turn.</summary>
     public void Deliver(ChannelConsumer consumer, QueuedMessage entry)
