@@ -3,7 +3,7 @@ using Warren.Broker;
 
 namespace Warren.TestKit;
 
-/// <summary>The embedded broker in the process of the tests, with a data directory that goes with it.</summary>
+/// <summary>The embedded broker in the process of the tests, on a free port, with a data directory of its own.</summary>
 public sealed class EmbeddedAmqpBroker : IControllableBroker
 {
     private readonly EmbeddedBroker _broker;
@@ -24,11 +24,11 @@ public sealed class EmbeddedAmqpBroker : IControllableBroker
     /// <inheritdoc/>
     public int Port => _broker.EndPoints[0].Port;
 
-    /// <summary>Starts a broker on a free port of 127.0.0.1.</summary>
+    /// <summary>Starts a broker and returns when it takes connections.</summary>
     public static async Task<EmbeddedAmqpBroker> StartAsync(BrokerSettings? settings = null, CancellationToken cancellationToken = default)
     {
-        // A full disk of a laptop stops no test.
-        var options = new BrokerOptions { Data = Directory.CreateTempSubdirectory("warren-embedded-").FullName, DiskFreeLimit = 1_000_000 };
+        var data = Directory.CreateTempSubdirectory("warren-embedded-").FullName;
+        var options = new BrokerOptions { Data = data };
         if (settings?.MaxMessageSize is { } bytes)
             options.MaxMessageSize = checked((int)bytes);
         if (settings?.Tls is { } tls)
@@ -37,16 +37,7 @@ public sealed class EmbeddedAmqpBroker : IControllableBroker
             options.Certificate = X509Certificate2.CreateFromPemFile(tls.CertificateFile, tls.KeyFile);
         }
 
-        try
-        {
-            return new(await EmbeddedBroker.StartAsync(options, cancellationToken), options.Certificate, options.Data);
-        }
-        catch
-        {
-            options.Certificate?.Dispose();
-            Directory.Delete(options.Data, recursive: true);
-            throw;
-        }
+        return new(await EmbeddedBroker.StartAsync(options, cancellationToken), options.Certificate, data);
     }
 
     /// <inheritdoc/>
@@ -73,11 +64,8 @@ public sealed class EmbeddedAmqpBroker : IControllableBroker
         string virtualHost = "/",
         CancellationToken cancellationToken = default)
     {
-        _broker.AddUser(user, new()
-        {
-            Password = password,
-            Permissions = new Dictionary<string, BrokerPermissions> { [virtualHost] = new() { Configure = configure, Write = write, Read = read } },
-        });
+        var permissions = new BrokerPermissions { Configure = configure, Write = write, Read = read };
+        _broker.AddUser(user, new() { Password = password, Permissions = new Dictionary<string, BrokerPermissions> { [virtualHost] = permissions } });
         return Task.CompletedTask;
     }
 
@@ -93,34 +81,36 @@ public sealed class EmbeddedAmqpBroker : IControllableBroker
         Task.FromResult(_broker.Faults.CloseConnections(virtualHost, reason));
 
     /// <inheritdoc/>
-    public Task<int> CloseChannelsAsync(string virtualHost, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_broker.Faults.CloseChannels(virtualHost, "unknown delivery tag 999999999"));
+    public Task<int> CloseChannelsAsync(string virtualHost, bool consumingOnly = false, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_broker.Faults.CloseChannels(virtualHost, "unknown delivery tag 999999999", consumingOnly));
 
     /// <inheritdoc/>
     public Task<BrokerCounts> CountAsync(string? virtualHost = null, CancellationToken cancellationToken = default)
     {
         var snapshot = _broker.Snapshot();
-        var connections = snapshot.Connections.Where(connection => virtualHost is null || connection.VirtualHost == virtualHost).ToArray();
-        var queues = snapshot.VirtualHosts.Where(host => virtualHost is null || host.Name == virtualHost).SelectMany(host => host.Queues).ToArray();
+        var connections = snapshot.Connections.Where(connection => virtualHost is null || connection.VirtualHost == virtualHost).ToList();
+        var queues = Hosts(snapshot, virtualHost).SelectMany(host => host.Queues).ToList();
         return Task.FromResult(new BrokerCounts(
-            connections.Length, connections.Sum(connection => connection.Channels.Count), queues.Length, queues.Sum(queue => queue.Consumers.Count)));
+            connections.Count, connections.Sum(connection => connection.Channels.Count), queues.Count, queues.Sum(queue => queue.Consumers.Count)));
     }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<QueueSnapshot>> ListQueuesAsync(string? virtualHost = null, CancellationToken cancellationToken = default) =>
         Task.FromResult<IReadOnlyList<QueueSnapshot>>(
         [
-            .. from host in _broker.Snapshot().VirtualHosts
-               where virtualHost is null || host.Name == virtualHost
+            .. from host in Hosts(_broker.Snapshot(), virtualHost)
                from queue in host.Queues
                select new QueueSnapshot(host.Name, queue.Name, queue.Type, queue.Ready, queue.Unacked, queue.Consumers.Count),
         ]);
 
-    /// <inheritdoc/>
+    /// <summary>Stops the broker and deletes its data.</summary>
     public async ValueTask DisposeAsync()
     {
         await _broker.DisposeAsync();
         _certificate?.Dispose();
         Directory.Delete(_data, recursive: true);
     }
+
+    private static IEnumerable<VirtualHostSnapshot> Hosts(BrokerSnapshot snapshot, string? virtualHost) =>
+        snapshot.VirtualHosts.Where(host => virtualHost is null || host.Name == virtualHost);
 }

@@ -1,35 +1,39 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Warren.TestKit;
 
-/// <summary>The embedded broker as <c>warren broker</c> runs it: a process that can be stopped and killed, gone without trace when the tests are.</summary>
-/// <remarks>The project of the tests must reference Warren.Cli, so that the program lies beside them.</remarks>
+/// <summary>The embedded broker as <c>warren broker</c>, a process of its own on one port and one data directory, gone without trace when disposed or when the tests die.</summary>
 public sealed class EmbeddedBrokerProcess : IBrokerProcess
 {
-    // Reads signal names from its standard input and passes them to the broker. When the input closes, because it was told to or
-    // because the process of the tests is gone, it kills the broker and deletes its data. It ends when the broker ends.
+    // Runs the broker and passes it the signals that are named on standard input. When that closes, because it was told to or because the
+    // process of the tests is gone, it kills the broker and deletes its data.
     private const string Watcher =
         """
-        trap '' INT TERM HUP
-        directory=$1; shift
         exec 3<&0
-        (trap - INT TERM HUP; exec "$@") </dev/null 2>>"$directory/log" 3<&- & broker=$!
+        data=$1
+        shift
+        "$@" </dev/null 3<&- & broker=$!
         {
           while read -r signal; do kill -s "$signal" "$broker"; done
+          : >"$data/abandoned"
           kill -s KILL "$broker"
-          rm -rf "$directory"
         } <&3 >/dev/null 2>&1 & watch=$!
-        exec >/dev/null 2>&1
         wait "$broker"; status=$?
-        if [ -d "$directory" ]; then kill -s KILL "$watch"; else wait "$watch"; fi
+        kill -s KILL "$watch"
+        if [ -e "$data/abandoned" ]; then rm -rf "$data"; fi
         exit "$status"
         """;
 
+    private const int StartTries = 3;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("warren-broker-process-").FullName;
-    private readonly int _port = FreePorts.Next();
+    private readonly string _data = Directory.CreateTempSubdirectory("warren-broker-process-").FullName;
+    private readonly StringBuilder _errors = new();
     private Process? _watcher;
+    private int _port;
+    private int _virtualHosts;
 
     private EmbeddedBrokerProcess()
     {
@@ -39,14 +43,26 @@ public sealed class EmbeddedBrokerProcess : IBrokerProcess
     public string Url => $"amqp://guest:guest@127.0.0.1:{_port}/";
 
     /// <summary>Starts a broker and returns when it takes connections.</summary>
-    /// <exception cref="InvalidOperationException">It did not start; the message ends with what it said.</exception>
+    /// <exception cref="InvalidOperationException">It did not start: the message ends with what it said.</exception>
     public static async Task<EmbeddedBrokerProcess> StartAsync(CancellationToken cancellationToken = default)
     {
         var broker = new EmbeddedBrokerProcess();
         try
         {
-            await broker.StartAgainAsync(cancellationToken);
-            return broker;
+            for (var attempt = 1; ; attempt++)
+            {
+                broker._port = FreePorts.Next();
+                try
+                {
+                    await broker.RunAsync(cancellationToken);
+                    return broker;
+                }
+                catch (InvalidOperationException error) when (attempt < StartTries && error.Message.Contains("is in use", StringComparison.Ordinal))
+                {
+                    // Another run drew the same port in the moment between the look and the bind.
+                    broker.Forget();
+                }
+            }
         }
         catch
         {
@@ -55,55 +71,103 @@ public sealed class EmbeddedBrokerProcess : IBrokerProcess
         }
     }
 
-    /// <inheritdoc/>
-    public async Task StartAgainAsync(CancellationToken cancellationToken = default)
-    {
-        if (_watcher is not null)
-            throw new InvalidOperationException($"The broker on port {_port} runs; only a stopped or killed one can be started again.");
-        string[] broker =
-        [
-            "dotnet", Path.Combine(AppContext.BaseDirectory, "warren.dll"), "broker",
-            "--amqp", $"127.0.0.1:{_port}", "--data", Path.Combine(_directory, "data"),
-        ];
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Watcher, "warren-broker", _directory, .. broker])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        _watcher = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh could not be started.");
-        var said = await _watcher.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(Patience, TimeProvider.System, cancellationToken);
-        if (said?.StartsWith(Url, StringComparison.Ordinal) != true)
-            throw new InvalidOperationException($"The broker said '{said}'; expected a line that begins with {Url}. It wrote:\n{File.ReadAllText(Path.Combine(_directory, "log"))}");
-    }
+    /// <summary>The default virtual host, once: it is empty, and nobody can make another from outside of the process.</summary>
+    public Task<string> NewVirtualHostAsync(CancellationToken cancellationToken = default) => Interlocked.Increment(ref _virtualHosts) == 1
+        ? Task.FromResult(Url)
+        : throw new InvalidOperationException("A broker in a process has one virtual host, and this is the second that is asked for.");
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken = default) => EndAsync("TERM", cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (!await EndAsync("TERM", cancellationToken))
+            return;
+        var exitCode = _watcher!.ExitCode;
+        if (exitCode != 0)
+            throw new InvalidOperationException($"The broker ended with exit code {exitCode}; expected 0. It said: {Errors()}");
+    }
 
     /// <inheritdoc/>
     public Task KillAsync(CancellationToken cancellationToken = default) => EndAsync("KILL", cancellationToken);
 
+    /// <inheritdoc/>
+    public Task StartAgainAsync(CancellationToken cancellationToken = default)
+    {
+        if (_watcher is { HasExited: false })
+            throw new InvalidOperationException($"The broker on port {_port} runs; only a stopped or killed one can be started again.");
+        Forget();
+        return RunAsync(cancellationToken);
+    }
+
     /// <summary>Kills the broker and deletes its data.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_watcher is not null)
+        if (_watcher is { HasExited: false })
         {
             _watcher.StandardInput.Close();
             await _watcher.WaitForExitAsync();
-            _watcher.Dispose();
         }
 
-        if (Directory.Exists(_directory))
-            Directory.Delete(_directory, recursive: true);
+        Forget();
+        if (Directory.Exists(_data))
+            Directory.Delete(_data, recursive: true);
     }
 
-    private async Task EndAsync(string signal, CancellationToken cancellationToken)
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (_watcher is null)
+        string[] broker = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Program(), "broker", "--port", $"{_port}", "--data", Path.Combine(_data, "kept")];
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Watcher, "warren-broker", _data, .. broker])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // Settings of the developer's are not the test's.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("Warren__", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        lock (_errors)
+            _errors.Clear();
+
+        _watcher = Process.Start(start)!;
+        _watcher.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+                _errors.AppendLine(line.Data);
+        };
+        _watcher.BeginErrorReadLine();
+        var ready = await _watcher.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(Patience, TimeProvider.System, cancellationToken);
+        if (ready?.StartsWith(Url, StringComparison.Ordinal) == true)
             return;
+        await _watcher.WaitForExitAsync(cancellationToken);
+        throw new InvalidOperationException($"The broker did not start on port {_port}. It said: {ready}{Errors()}");
+    }
+
+    private async Task<bool> EndAsync(string signal, CancellationToken cancellationToken)
+    {
+        if (_watcher is not { HasExited: false })
+            return false;
         await _watcher.StandardInput.WriteLineAsync(signal.AsMemory(), cancellationToken);
         await _watcher.StandardInput.FlushAsync(cancellationToken);
         await _watcher.WaitForExitAsync(cancellationToken).WaitAsync(Patience, TimeProvider.System, cancellationToken);
-        _watcher.Dispose();
+        return true;
+    }
+
+    private void Forget()
+    {
+        _watcher?.Dispose();
         _watcher = null;
+    }
+
+    private string Errors()
+    {
+        lock (_errors)
+            return _errors.ToString();
+    }
+
+    // Beside this program among what the build has made, in the same configuration.
+    private static string Program()
+    {
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.Combine(here.Parent!.Parent!.FullName, "Warren.Cli", here.Name, "warren.dll");
+        return File.Exists(program) ? program : throw new InvalidOperationException($"{program} is missing; expected the command line, built with the tests.");
     }
 }

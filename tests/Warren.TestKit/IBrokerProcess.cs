@@ -1,11 +1,8 @@
 namespace Warren.TestKit;
 
 /// <summary>A broker in a process of its own, for tests that take it away and bring it back on the same port with the same data.</summary>
-public interface IBrokerProcess : IAsyncDisposable
+public interface IBrokerProcess : IAmqpBroker
 {
-    /// <summary>The AMQP URL of the default virtual host, with a user who may do everything there; it stays the same.</summary>
-    string Url { get; }
-
     /// <summary>Stops the broker in order: clients get <c>connection.close</c>. The data stay.</summary>
     Task StopAsync(CancellationToken cancellationToken = default);
 

@@ -29,9 +29,9 @@ public interface IControllableBroker : IAmqpBroker
     /// <returns>How many were closed.</returns>
     Task<int> CloseAllConnectionsAsync(string reason, string? virtualHost = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Closes the channels of a virtual host with <c>channel.close</c> 406, as after the ack of an unknown tag.</summary>
+    /// <summary>Closes the channels of a virtual host, or only those that consume, with <c>channel.close</c> 406 as after the ack of an unknown tag.</summary>
     /// <returns>How many were closed.</returns>
-    Task<int> CloseChannelsAsync(string virtualHost, CancellationToken cancellationToken = default);
+    Task<int> CloseChannelsAsync(string virtualHost, bool consumingOnly = false, CancellationToken cancellationToken = default);
 
     /// <summary>How many connections, channels, queues and consumers there are, in all or in one virtual host.</summary>
     /// <remarks>A broker may count shortly after the fact: wait for a number with <see cref="Eventually"/>.</remarks>

@@ -98,15 +98,19 @@ public sealed partial class RabbitMqNode
             System.Globalization.CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
-    public async Task<int> CloseChannelsAsync(string virtualHost, CancellationToken cancellationToken = default) =>
-        int.Parse(
+    public async Task<int> CloseChannelsAsync(string virtualHost, bool consumingOnly = false, CancellationToken cancellationToken = default)
+    {
+        // As if the client had acknowledged a tag that was never given.
+        var chosen = consumingOnly ? "[0] =/= [Count || {consumer_count, Count} <- rabbit_channel:info(Channel, [consumer_count])]" : "true";
+        return int.Parse(
             await EvaluateAsync(
                 $$"""
                 length([rabbit_channel:do(Channel, {'basic.ack', 999999999, false})
-                    || {Channel, Facts} <- ets:tab2list(channel_created), {{InVirtualHost("proplists:get_value(vhost, Facts)", virtualHost)}}]).
+                    || {Channel, Facts} <- ets:tab2list(channel_created), {{InVirtualHost("proplists:get_value(vhost, Facts)", virtualHost)}}, {{chosen}}]).
                 """,
                 cancellationToken),
             System.Globalization.CultureInfo.InvariantCulture);
+    }
 
     /// <inheritdoc/>
     public async Task<BrokerCounts> CountAsync(string? virtualHost = null, CancellationToken cancellationToken = default)

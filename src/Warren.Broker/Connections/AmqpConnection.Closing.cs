@@ -19,10 +19,10 @@ internal sealed partial class AmqpConnection
         Output.Flush();
     }
 
-    /// <summary>Closes the open channels from the broker's side, on any thread; returns how many.</summary>
-    public int CloseChannels(string reason)
+    /// <summary>Closes the open channels from the broker's side, or those that consume, on any thread; returns how many.</summary>
+    public int CloseChannels(string reason, bool consumingOnly)
     {
-        var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing).ToArray());
+        var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing && (!consumingOnly || channel.ConsumerCount > 0)).ToArray());
         foreach (var channel in channels)
             channel.CloseFromOutside(AmqpException.Channel(ReplyCode.PreconditionFailed, reason));
         return channels.Length;
