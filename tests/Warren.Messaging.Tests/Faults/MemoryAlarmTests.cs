@@ -121,7 +121,7 @@ public class MemoryAlarmTests(ITestOutputHelper output)
         await broker.SetMemoryAlarmAsync(true, Token);
         var patient = bus.SendAsync("stock", 11, new() { Timeout = TimeSpan.FromMinutes(1) }, Token);
         await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Degraded, "the bus is told", cancellationToken: Token);
-        Assert.InRange(await broker.CloseChannelsAsync("/", cancellationToken: Token), 2, 10);
+        Assert.Equal(1, await broker.CloseChannelsAsync("/", consumingOnly: true, Token));
         open.Set();
 
         // The first was handled in the old life and comes again.
