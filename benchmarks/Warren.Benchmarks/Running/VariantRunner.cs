@@ -27,7 +27,7 @@ internal sealed class VariantRunner(BenchBroker broker, BenchOptions options)
             Size = size,
             WarmUpSeconds = options.WarmUpSeconds,
             Seconds = options.Seconds,
-            Messages = work.Backlog?.Invoke(kind, size, options.WarmUpSeconds + options.Seconds) ?? 0,
+            Messages = variant.Backlogs * work.Backlog?.Invoke(kind, size, options.WarmUpSeconds + options.Seconds) ?? 0,
         };
         var filled = 0L;
         if (job.Messages > 0)

@@ -16,6 +16,9 @@ internal readonly ref struct SocketFrame(byte type, ReadOnlySpan<byte> payload)
     /// <summary>Whether it is a body.</summary>
     public bool IsBody => type == 3;
 
+    /// <summary>Whether it is <c>connection.close-ok</c>, after which the broker waits for the client to hang up.</summary>
+    public bool IsCloseOk => Is(10, 51);
+
     /// <summary>Whether it is this method.</summary>
     public bool Is(ushort classId, ushort methodId) =>
         type == 1
@@ -72,7 +75,7 @@ internal sealed class SocketConnection : IDisposable
         Expect(10, 51);
     }
 
-    /// <summary>Asks the broker to close the connection after all that was sent; the thread that receives then meets the end of the input.</summary>
+    /// <summary>Asks the broker to close the connection after all that was sent; the thread that receives then meets <see cref="SocketFrame.IsCloseOk"/>.</summary>
     public void BeginClose()
     {
         var close = new FrameBatch();
@@ -101,17 +104,9 @@ internal sealed class SocketConnection : IDisposable
                 left.CopyTo(_received);
             (_start, _end) = (0, left.Length);
         }
-        try
-        {
-            var count = _socket.Receive(_received.AsSpan(_end));
-            _end += count;
-            return count > 0;
-        }
-        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
-        {
-            // RabbitMQ closes without lingering, which is a reset.
-            return false;
-        }
+        var count = _socket.Receive(_received.AsSpan(_end));
+        _end += count;
+        return count > 0;
     }
 
     /// <summary>Takes the next frame that is there in full.</summary>

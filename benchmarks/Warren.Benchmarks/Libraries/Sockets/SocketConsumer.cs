@@ -11,7 +11,6 @@ internal sealed class SocketConsumer : IAsyncDisposable
     private readonly int _ackEvery;
     private readonly Action<int> _acked;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _isOver;
 
     /// <summary>Starts to consume the queue of a job, on a thread of its own.</summary>
     /// <param name="job">The queue.</param>
@@ -36,7 +35,6 @@ internal sealed class SocketConsumer : IAsyncDisposable
     /// <summary>Closes the connection; fails if the consumer has failed.</summary>
     public async ValueTask DisposeAsync()
     {
-        _isOver = true;
         if (!_ended.Task.IsCompleted)
             _connection.BeginClose();
         await _ended.Task;
@@ -70,6 +68,8 @@ internal sealed class SocketConsumer : IAsyncDisposable
             {
                 if (frame.Is(60, 60))
                     tag = DeliveryTag(frame.Payload);
+                if (frame.IsCloseOk)
+                    return;
                 if (!frame.IsBody)
                     continue;
                 var last = _handled();
@@ -82,8 +82,7 @@ internal sealed class SocketConsumer : IAsyncDisposable
             _connection.Send(acks.Written);
             _acked(acked);
         }
-        if (!_isOver)
-            throw new VariantFailedException("The broker ended the connection of the consumer.");
+        throw new VariantFailedException("The broker ended the connection of the consumer.");
     }
 
     // Behind the consumer's tag, which is a short string.

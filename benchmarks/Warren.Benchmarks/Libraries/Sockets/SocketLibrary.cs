@@ -19,7 +19,7 @@ internal static class SocketLibrary
     ];
 
     private static Variant Of(Work work, string name, string baseline, Func<VariantJob, Task<VariantReport>> measure) =>
-        new(new VariantDescription(work.Name, LibraryNames.Socket, name, baseline, "bare sockets"), (job, _) => measure(job));
+        new(new VariantDescription(work.Name, LibraryNames.Socket, name, baseline, "bare sockets") { Backlogs = 2 }, (job, _) => measure(job));
 
     private static async Task<VariantReport> PublishAsync(VariantJob job, bool persistent, int window)
     {

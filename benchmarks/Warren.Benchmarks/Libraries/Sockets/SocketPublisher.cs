@@ -101,7 +101,11 @@ internal sealed class SocketPublisher(VariantJob job, bool persistent)
                 lock (_gate)
                 {
                     while (connection.TryRead(out var frame))
+                    {
+                        if (frame.IsCloseOk)
+                            return;
                         Confirm(confirms, frame);
+                    }
                     Monitor.Pulse(_gate);
                 }
                 Confirmed(confirms.Floor - told);
@@ -122,8 +126,6 @@ internal sealed class SocketPublisher(VariantJob job, bool persistent)
 
     private void Confirm(Window confirms, in SocketFrame frame)
     {
-        if (frame.Is(10, 51))
-            return;
         if (!frame.Is(60, 80))
             throw new VariantFailedException("The broker sent something else than basic.ack.");
         var tag = (long)BinaryPrimitives.ReadUInt64BigEndian(frame.Payload[4..]);
