@@ -31,7 +31,7 @@ internal sealed partial class AmqpChannel
         if (method.Immediate)
             throw AmqpException.Connection(ReplyCode.NotImplemented, "immediate=true");
         _content.Begin();
-        return ValueTask.CompletedTask;
+        return _connection.WhileAlarmedAsync();
     }
 
     private ValueTask PublishContent()
