@@ -72,7 +72,7 @@ internal sealed partial class AmqpChannel
         {
             var consumers = entries.Select(entry => entry.Consumer).OfType<ChannelConsumer>().Distinct().ToArray();
             CreditBack(entries);
-            Queue.Return(entries, counts: true);
+            Queue.Return(entries, counts: true, refused: true);
             foreach (var consumer in GlobalPrefetch > 0 ? [.. _consumers.Values] : consumers)
                 consumer.Queue.CreditReturned(consumer);
         }

@@ -4,6 +4,8 @@ namespace Warren.Broker.Queues;
 internal sealed partial class Queue
 {
     private ITimer? _timer;
+    private QueuedMessage? _arriving;
+    private bool _mayExpire;
     private long _timerAt = long.MaxValue;
 
     /// <summary>When it was last declared, consumed or read, in milliseconds of the broker's clock.</summary>
@@ -34,7 +36,9 @@ internal sealed partial class Queue
 
     private void DropExpired()
     {
-        while (Ready.Peek() is { ExpiresAt: < long.MaxValue } head && head.ExpiresAt <= _host.Clock.Now)
+        if (!_mayExpire)
+            return;
+        while (Ready.Peek() is { ExpiresAt: < long.MaxValue } head && head != _arriving && head.ExpiresAt <= _host.Clock.Now)
         {
             Ready.Take();
             _host.Leave(head, DeathReason.Expired);
@@ -53,6 +57,8 @@ internal sealed partial class Queue
     // One timer for both: the head's expiry (those behind it wait until they are the head, as in RabbitMQ) and the queue's own.
     private void ArmTimer()
     {
+        if (!_mayExpire && Arguments.Expires is null)
+            return;
         var at = Ready.Peek()?.ExpiresAt ?? long.MaxValue;
         if (Arguments.Expires is { } expires && Consumers.Count == 0)
             at = Math.Min(at, LastUsed + expires);

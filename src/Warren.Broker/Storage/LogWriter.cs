@@ -157,7 +157,7 @@ internal sealed partial class LogWriter : IDisposable
             {
                 if (_upkeep.Run(DurableLsn, chunk?.Length ?? 0))
                     RequestFlush();
-                if (_alarms.Current is not null)
+                if (_upkeep.IsWaiting)
                     _upkeepTimer.Change(LongestPause, Timeout.InfiniteTimeSpan);
                 Sleep();
             }
