@@ -84,6 +84,20 @@ internal sealed partial class LogWriter : IDisposable
     /// <summary>Wakes the thread from its sleep.</summary>
     public void Wake() => _wake.Release();
 
+    /// <summary>Has the thread write what waits, because somebody waits for it.</summary>
+    public void Hurry()
+    {
+        lock (_tail.Gate)
+        {
+            if (_flushRequested || !_tail.HasPending)
+                return;
+            _flushRequested = true;
+            if (!MustWake())
+                return;
+        }
+        Wake();
+    }
+
     /// <summary>Has the thread look after all that is not writing: listeners that came late, alarms, room.</summary>
     public void Nudge()
     {

@@ -139,9 +139,11 @@ internal sealed partial class MessageStore : IAsyncDisposable
             return;
         }
         _listeners.Add(lsn, listener);
-        // The commit may have been before, and nobody else would call.
+        // The commit may have been before, and nobody else would call; else what is not urgent by itself is now.
         if (lsn <= DurableLsn)
             _writer.Nudge();
+        else
+            _writer.Hurry();
     }
 
     /// <summary>Waits until a position is durable.</summary>
