@@ -84,15 +84,13 @@ internal sealed partial class LogWriter : IDisposable
     /// <summary>Wakes the thread from its sleep.</summary>
     public void Wake() => _wake.Release();
 
-    /// <summary>Has the thread write what waits, because somebody waits for it.</summary>
+    /// <summary>Has what waits written now: somebody waits for it.</summary>
     public void Hurry()
     {
         lock (_tail.Gate)
         {
-            if (_flushRequested || !_tail.HasPending)
-                return;
-            _flushRequested = true;
-            if (!MustWake())
+            _flushRequested |= _tail.HasPending;
+            if (!_flushRequested || !MustWake())
                 return;
         }
         Wake();
