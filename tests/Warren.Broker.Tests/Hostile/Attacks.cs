@@ -32,19 +32,19 @@ internal sealed class Attacks(string url, Random random)
         }
     }
 
-    private Task OnceAsync() => random.Next(40) switch
+    private Task OnceAsync() => random.Next(200) switch
     {
-        < 4 => SendAsync(Noise(random.Next(2_000))),
-        < 6 => SendAsync([.. ProtocolHeader.Bytes, .. Noise(random.Next(2_000))]),
-        < 10 => SendAsync(Mutation.Of([.. Opening, .. Traffic.Commands(random)], random)),
-        < 24 => SendAsync([.. Opening, .. Mutation.Of(Traffic.Commands(random), random)]),
-        < 30 => SendAsync([.. Opening, .. Traffic.Commands(random)]),
-        < 33 => SendAsync([.. Opening, .. Claim()]),
-        < 35 => SendAsync([.. Opening, .. Deep()]),
-        < 36 => SendAsync([.. Opening, .. UnfinishedBodies()]),
-        < 37 => SendAsync([.. Opening, .. ManyChannels()]),
-        < 38 => SendAsync([.. Opening, .. ManyConsumers()]),
-        < 39 => HoldHalfOpenAsync(),
+        < 15 => SendAsync(Noise(random.Next(2_000))),
+        < 20 => SendAsync([.. ProtocolHeader.Bytes, .. Noise(random.Next(2_000))]),
+        < 40 => SendAsync(Mutation.Of([.. Opening, .. Traffic.Commands(random)], random)),
+        < 130 => SendAsync([.. Opening, .. Mutation.Of(Traffic.Commands(random), random)]),
+        < 170 => SendAsync([.. Opening, .. Traffic.Commands(random)]),
+        < 180 => SendAsync([.. Opening, .. Claim()]),
+        < 190 => SendAsync([.. Opening, .. Deep()]),
+        < 192 => SendAsync([.. Opening, .. UnfinishedBodies()]),
+        < 194 => SendAsync([.. Opening, .. ManyChannels()]),
+        < 198 => SendAsync([.. Opening, .. ManyConsumers()]),
+        < 199 => HoldHalfOpenAsync(),
         _ => SendSlowlyAsync(),
     };
 

@@ -94,6 +94,15 @@ internal static class Traffic
                 FrameWriter.WriteMethod(output, (ushort)channel, new TxSelect());
         }
 
+        // What comes and goes may be there, or not.
+        foreach (var letter in random.GetItems(Passing.AsSpan(), random.Next(5)))
+        {
+            FrameWriter.WriteMethod(output, 1, new QueueDeclare(
+                Name(letter), Passive: false, Durable: true, Exclusive: false, AutoDelete: false, NoWait: false, Arguments(letter)));
+            FrameWriter.WriteMethod(output, 1, new ExchangeDeclare(
+                Name(letter), TypeOf(letter), Passive: false, Durable: true, AutoDelete: false, Internal: false, NoWait: false, FieldTable.Empty));
+        }
+
         for (var count = random.Next(1, 40); count > 0; count--)
             WriteCommand(output, (ushort)random.Next(1, channels + 1), random);
         if (random.Next(3) == 0)
@@ -103,7 +112,7 @@ internal static class Traffic
 
     private static void WriteCommand(ArrayBufferWriter<byte> output, ushort channel, Random random)
     {
-        var any = Name(random.GetItems((Fixed + Passing).AsSpan(), 1)[0]);
+        var any = Name(random.GetItems((Fixed + Fixed + Passing).AsSpan(), 1)[0]);
         var passing = random.GetItems(Passing.AsSpan(), 1)[0];
         switch (random.Next(24))
         {
