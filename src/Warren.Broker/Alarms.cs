@@ -5,8 +5,12 @@ internal sealed class Alarms
 {
     private readonly Lock _gate = new();
     private volatile bool _isRaised;
-    private readonly SortedSet<string> _raised = new(StringComparer.Ordinal);
+    // What is scarce, with those who say so: a fault that ends does not clear what the disk has raised.
+    private readonly SortedDictionary<string, HashSet<object>> _raised = new(StringComparer.Ordinal);
     private TaskCompletionSource _cleared = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Called when something becomes scarce, with true, or is no longer, with false; under no lock.</summary>
+    public event Action<string, bool>? Changed;
 
     /// <summary>True while publishers are held up.</summary>
     public bool IsRaised => _isRaised;
@@ -17,22 +21,23 @@ internal sealed class Alarms
         get
         {
             lock (_gate)
-                return [.. _raised];
+                return [.. _raised.Keys];
         }
     }
 
     /// <summary>What is scarce, in RabbitMQ's words.</summary>
     public string Reason => $"low on {string.Join(" & ", Raised)}";
 
-    /// <summary>Raises or clears one alarm.</summary>
+    /// <summary>Raises or clears one alarm; it stands while anybody has raised it.</summary>
     /// <param name="name">What is scarce: <c>memory</c>, <c>disk</c>.</param>
     /// <param name="raised">False to clear.</param>
-    public void Set(string name, bool raised)
+    /// <param name="by">Who says so.</param>
+    public void Set(string name, bool raised, object by)
     {
         TaskCompletionSource? cleared = null;
         lock (_gate)
         {
-            if (!(raised ? _raised.Add(name) : _raised.Remove(name)))
+            if (!(raised ? Add(name, by) : Remove(name, by)))
                 return;
             _isRaised = _raised.Count > 0;
             if (!_isRaised)
@@ -40,6 +45,7 @@ internal sealed class Alarms
         }
 
         cleared?.TrySetResult();
+        Changed?.Invoke(name, raised);
     }
 
     /// <summary>Waits until no alarm stands.</summary>
@@ -58,4 +64,21 @@ internal sealed class Alarms
             await cleared.WaitAsync(cancellationToken);
         }
     }
+
+    // True when it was not raised before.
+    private bool Add(string name, object by)
+    {
+        if (_raised.TryGetValue(name, out var others))
+        {
+            others.Add(by);
+            return false;
+        }
+
+        _raised.Add(name, [by]);
+        return true;
+    }
+
+    // True when nobody has it raised any more.
+    private bool Remove(string name, object by) =>
+        _raised.TryGetValue(name, out var all) && all.Remove(by) && all.Count == 0 && _raised.Remove(name);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Warren.Broker.Connections;
+using Warren.Broker.Diagnostics;
 using Warren.Broker.Protocol;
 using Warren.Broker.Storage;
 
@@ -19,6 +20,8 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     private readonly Engine _engine;
     private readonly AmqpConnectionHandler _handler;
     private readonly AmqpListener _listener;
+    private readonly BrokerMeter _meter;
+    private readonly SnapshotTaker _snapshots;
     private readonly Lock _gate = new();
     private Task? _stopping;
 
@@ -28,6 +31,8 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         _engine = engine;
         _handler = handler;
         _listener = listener;
+        _meter = new(engine, listener.EndPoints[0].Port);
+        _snapshots = new(engine);
         Faults = new(engine);
         Url = MakeUrl();
     }
@@ -95,8 +100,26 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     public Task<bool> DeleteVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
         _engine.DeleteHostAsync(name, cancellationToken);
 
-    /// <summary>Writes down what the broker holds now: virtual hosts, exchanges, queues with their depths and consumers, connections, channels.</summary>
-    public BrokerSnapshot Snapshot() => SnapshotTaker.Take(_engine);
+    /// <summary>
+    /// Writes down what the broker holds now: virtual hosts, exchanges, bindings, queues with their depths, rates and consumers,
+    /// connections, channels, alarms, memory and disk. It is made to be called every second.
+    /// </summary>
+    public BrokerSnapshot Snapshot() => _snapshots.Take();
+
+    /// <summary>
+    /// What happens in the broker from this call on: connections, channels, exchanges, queues and consumers that come and go, alarms.
+    /// A reader never holds the broker up: of more than 1,024 unread events the oldest are dropped, and
+    /// <see cref="BrokerEvent.EventsDropped"/> stands for them. It ends when the broker has stopped, and is to be enumerated once.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">While it is enumerated: the token was canceled.</exception>
+    /// <example><code>
+    /// await foreach (var happened in broker.ReadEventsAsync(stopping))
+    /// {
+    ///     if (happened is BrokerEvent.ChannelClosed { Reason: var reason })
+    ///         Console.WriteLine(reason);
+    /// }
+    /// </code></example>
+    public IAsyncEnumerable<BrokerEvent> ReadEventsAsync(CancellationToken cancellationToken = default) => _engine.Events.Read(cancellationToken);
 
     /// <summary>Stops, with ten seconds' patience for clients that do not answer.</summary>
     public async ValueTask DisposeAsync()
@@ -122,7 +145,9 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
         await _listener.StopAsync(cancellationToken);
+        _meter.Dispose();
         await _engine.DisposeAsync();
+        _engine.Events.End();
     }
 
     private static Engine Open(BrokerOptions options)

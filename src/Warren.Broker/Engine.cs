@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Warren.Broker.Connections;
+using Warren.Broker.Diagnostics;
 using Warren.Broker.Protocol;
 using Warren.Broker.Queues;
 using Warren.Broker.Storage;
@@ -23,18 +24,21 @@ internal sealed partial class Engine : IAsyncDisposable
     {
         Options = options;
         Clock = new(options.TimeProvider);
+        Events = new(options.TimeProvider);
+        Alarms.Changed += (resource, raised) =>
+            Events.Listening?.Tell(raised ? new BrokerEvent.AlarmRaised(resource) : new BrokerEvent.AlarmCleared(resource));
         Users = new(options);
         Store = store;
         _pages = pages;
         if (store is not null)
         {
-            store.AlarmChanged += alarm => Alarms.Set("disk", alarm is not null);
-            Alarms.Set("disk", store.Alarm is not null);
+            store.AlarmChanged += alarm => Alarms.Set("disk", alarm is not null, store);
+            Alarms.Set("disk", store.Alarm is not null, store);
         }
 
         _logger = LoggerFor<Engine>();
         var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
-        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised));
+        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised, this));
     }
 
     /// <summary>What it was started with.</summary>
@@ -54,6 +58,9 @@ internal sealed partial class Engine : IAsyncDisposable
 
     /// <summary>Why publishers are held up, if they are.</summary>
     public Alarms Alarms { get; } = new();
+
+    /// <summary>Those who want to hear what happens.</summary>
+    public EventReaders Events { get; }
 
     /// <summary>The connections that are open.</summary>
     public ICollection<AmqpConnection> Connections => _connections.Keys;

@@ -1,3 +1,4 @@
+using Warren.Broker.Diagnostics;
 using Warren.Broker.Queues;
 
 namespace Warren.Broker;
@@ -16,6 +17,8 @@ internal sealed partial class VirtualHost
     // Of queues that promise to dead-letter at least once, and found nobody who takes the message: they stay in the log as they were.
     private readonly Queue<(QueuedMessage Message, DeathReason Reason)> _held = new();
     private ITimer? _heldTimer;
+    // To be told to those who trace, once the lock is given back.
+    private List<DeadLetterMove>? _moves;
 
     /// <summary>A message leaves its queue for good; it is neither ready there nor handed out any more.</summary>
     public void Leave(QueuedMessage entry, DeathReason reason) => _leaving.Enqueue((entry, reason));
@@ -37,7 +40,7 @@ internal sealed partial class VirtualHost
     private void Move(QueuedMessage entry, DeathReason reason)
     {
         var arguments = entry.Queue.Arguments;
-        if (arguments.DeadLetterExchange is null || entry.Queue.IsDeleted)
+        if (arguments.DeadLetterExchange is null || entry.Queue.IsDeleted || entry.IsDuplicate)
         {
             Drop(entry);
             return;
@@ -84,6 +87,7 @@ internal sealed partial class VirtualHost
         }
 
         entry.Queue.Release(entry.Message);
+        DeadLettered(entry.Queue, reason, dead);
         Add(dead, targets);
     }
 
@@ -95,8 +99,19 @@ internal sealed partial class VirtualHost
 
     private void DeadLetterRefused(Queue queue, Message message)
     {
-        if (queue.Arguments.DeadLetterExchange is { } name && _exchanges.TryGetValue(name, out var exchange))
-            Publish(DeadLettering.Letter(queue, message, exchange, DeathReason.MaxLength, Clock.Now));
+        if (queue.Arguments.DeadLetterExchange is not { } name || !_exchanges.TryGetValue(name, out var exchange))
+            return;
+        var letter = DeadLettering.Letter(queue, message, exchange, DeathReason.MaxLength, Clock.Now);
+        if (RouteNow(letter).Count > 0)
+            DeadLettered(queue, DeathReason.MaxLength, letter.Message);
+        Publish(letter);
+    }
+
+    private void DeadLettered(Queue queue, DeathReason reason, Message letter)
+    {
+        Counts.DeadLettered++;
+        if (BrokerTracing.IsOn)
+            (_moves ??= []).Add(BrokerTracing.Move(queue.Name, reason, letter));
     }
 
     private void Hold(QueuedMessage entry, DeathReason reason)

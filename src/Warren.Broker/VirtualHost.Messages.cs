@@ -124,6 +124,7 @@ internal sealed partial class VirtualHost
     private (bool Routed, bool Refused) Route(in Publish publish)
     {
         _routed.Clear();
+        publish.Exchange.Entered++;
         if (publish.Routed is { } known)
             _routed.AddRange(known.Where(queue => !queue.IsDeleted));
         else

@@ -55,6 +55,7 @@ internal sealed partial class VirtualHost
             throw AmqpException.Channel(ReplyCode.AccessRefused, $"exchange name '{method.Exchange}' contains reserved prefix 'amq.*'");
         var exchange = Exchange.Create(method.Type, new(method.Exchange, method.Durable, method.AutoDelete, method.Internal, method.Arguments))!;
         _exchanges.Add(exchange.Name, exchange);
+        _engine.Events.Listening?.Tell(new BrokerEvent.ExchangeDeclared(Name, exchange.Name, exchange.Type));
         if (!exchange.Durable)
             return 0;
         using var change = new TopologyChange(Name, Store);
@@ -98,6 +99,7 @@ internal sealed partial class VirtualHost
         var queue = new Queue(this, definition, owner);
         _queues.Add(queue.Name, queue);
         queue.Start();
+        _engine.Events.Listening?.Tell(new BrokerEvent.QueueDeclared(Name, queue.Name));
         if (!queue.IsKept)
             return (queue, 0);
         using var change = new TopologyChange(Name, Store);
@@ -137,6 +139,7 @@ internal sealed partial class VirtualHost
         foreach (var binding in queue.Incoming.ToArray())
             Unbind(binding, change);
         queue.Delete(change);
+        _engine.Events.Listening?.Tell(new BrokerEvent.QueueDeleted(Name, queue.Name));
         return change.Commit();
     }
 
@@ -251,6 +254,7 @@ internal sealed partial class VirtualHost
     {
         if (!_exchanges.Remove(exchange.Name))
             return;
+        _engine.Events.Listening?.Tell(new BrokerEvent.ExchangeDeleted(Name, exchange.Name));
         if (exchange.Durable)
             change.Remove(exchange);
         // Those from it, and those to it; the latter may end other exchanges that go with their last binding.

@@ -1,4 +1,5 @@
 using Warren.Broker.Connections;
+using Warren.Broker.Diagnostics;
 using Warren.Broker.Queues;
 using Warren.Broker.Routing;
 using Warren.Broker.Storage;
@@ -48,6 +49,9 @@ internal sealed partial class VirtualHost : ICommitListener
 
     /// <summary>Its queues; under the lock.</summary>
     public IReadOnlyCollection<Queue> Queues => _queues.Values;
+
+    /// <summary>How many messages it has seen.</summary>
+    public MessageCounts Counts { get; } = new();
 
     /// <summary>The waiting callers of direct reply-to.</summary>
     public DirectReplies DirectReplies { get; } = new();
@@ -102,8 +106,12 @@ internal sealed partial class VirtualHost : ICommitListener
             }
             finally
             {
+                var moves = host._moves;
+                host._moves = null;
                 host._flushes = null;
                 host._lock.Exit();
+                if (moves is not null)
+                    BrokerTracing.Record(moves, host.Name);
             }
         }
     }

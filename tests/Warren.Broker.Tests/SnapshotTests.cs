@@ -102,7 +102,7 @@ public class SnapshotTests
 
         var after = broker.Snapshot();
 
-        Assert.Equal(new QueueRates(3, 0.5), after.RatesSince(before, "work"));
+        Assert.Equal(new QueueRates(3, 0.5, 0.5), after.RatesSince(before, "work"));
         Assert.Equal(default, after.RatesSince(before, "nowhere"));
         Assert.Equal(default, after.RatesSince(after, "work"));
     }

@@ -33,6 +33,8 @@ internal sealed partial class AmqpChannel
     /// <summary>Sends a reply to a request this channel made without a queue. In a turn.</summary>
     public void DeliverReply(Message reply)
     {
+        _host.Counts.Delivered++;
+        _host.Counts.Acked++;
         _output.WriteDelivery(Number, _replyTag, _unacked.Skip(), redelivered: false, reply, reply.Properties);
         _host.Written(_output);
     }
@@ -41,6 +43,7 @@ internal sealed partial class AmqpChannel
     public void QueueGone(ChannelConsumer consumer)
     {
         _consumers.Remove(consumer.Tag);
+        TellCanceled(consumer, isByBroker: true);
         if (IsClosing || !_connection.Session.UnderstandsCancel)
             return;
         _output.Write(Number, new BasicCancel(consumer.Tag, NoWait: true));
@@ -82,6 +85,8 @@ internal sealed partial class AmqpChannel
             _connection.Written();
             var consumer = new ChannelConsumer(this, queue, tag, priority, method.Exclusive, method.NoAck, _prefetch);
             _consumers.Add(tag, consumer);
+            _connection.Engine.Events.Listening?.Tell(
+                new BrokerEvent.ConsumerStarted(_host.Name, name, tag, _connection.Session.RemoteEndPoint, Number));
             queue.Consume(consumer);
         }
 
@@ -110,14 +115,25 @@ internal sealed partial class AmqpChannel
                 _host.DirectReplies.Remove(_replyName);
                 _replyName = null;
             }
-            else if (_consumers.Remove(method.ConsumerTag, out var consumer) && consumer.Queue.Cancel(consumer))
+            else if (_consumers.Remove(method.ConsumerTag, out var consumer))
             {
-                lsn = _host.DeleteQueue(consumer.Queue);
+                lsn = End(consumer);
             }
         }
 
         return Reply(new BasicCancelOk(method.ConsumerTag), lsn, method.NoWait);
     }
+
+    // The client wants no more, or its channel is over.
+    private long End(ChannelConsumer consumer)
+    {
+        var isLast = consumer.Queue.Cancel(consumer);
+        TellCanceled(consumer, isByBroker: false);
+        return isLast ? _host.DeleteQueue(consumer.Queue) : 0;
+    }
+
+    private void TellCanceled(ChannelConsumer consumer, bool isByBroker) => _connection.Engine.Events.Listening?.Tell(
+        new BrokerEvent.ConsumerCanceled(_host.Name, consumer.Queue.Name, consumer.Tag, _connection.Session.RemoteEndPoint, Number, isByBroker));
 
     private ValueTask Get(in BasicGet method)
     {

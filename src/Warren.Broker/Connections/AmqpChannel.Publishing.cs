@@ -1,4 +1,5 @@
 using System.Text;
+using Warren.Broker.Diagnostics;
 using Warren.Broker.Protocol;
 using Warren.Broker.Protocol.Methods;
 using Warren.Broker.Queues;
@@ -41,6 +42,24 @@ internal sealed partial class AmqpChannel
         _connection.HasPublished();
         _authority.DemandWrite("exchange", _publishExchange);
         var view = Properties(content, propertiesLength);
+        using var span = BrokerTracing.StartPublish(_publishExchange, _publishKey, view, content.Length - propertiesLength);
+        try
+        {
+            var outcome = PublishContent(content, propertiesLength, ref view);
+            BrokerTracing.Published(span, _host.Name, outcome);
+        }
+        catch (AmqpException error) when (span is not null)
+        {
+            BrokerTracing.Fail(span, error.Message, AmqpException.NameOf(error.Code));
+            throw;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    // Says what became of it.
+    private string PublishContent(byte[] content, int propertiesLength, ref BasicPropertiesView view)
+    {
         using (Enter())
         {
             var exchange = _host.FindExchange(_publishExchange);
@@ -69,35 +88,43 @@ internal sealed partial class AmqpChannel
                 EnqueuedAt = _host.Clock.Now,
                 MoreKeys = moreKeys,
             };
-            Publish(new(exchange, message, headers));
+            return Publish(new(exchange, message, headers));
         }
-
-        return ValueTask.CompletedTask;
     }
 
-    private void Publish(in Publish publish)
+    private string Publish(in Publish publish)
     {
-        if (exchangeIsDefault(publish) && DirectReplies.IsReplyName(publish.Message.RoutingKey))
-            _host.DirectReplies.Find(publish.Message.RoutingKey)?.DeliverReply(publish.Message);
+        var isReply = false;
+        if (exchangeIsDefault(publish) && DirectReplies.IsReplyName(publish.Message.RoutingKey) && _host.DirectReplies.Find(publish.Message.RoutingKey) is { } caller)
+        {
+            caller.DeliverReply(publish.Message);
+            isReply = true;
+        }
+
         if (_tx is not null)
         {
             // Routed now; only a queue named by the default exchange is looked up when all is committed.
             var routed = publish.Exchange.Name.Length == 0 ? null : _host.RouteNow(publish);
             _tx.Publishes.Add((publish with { Routed = routed }, _publishMandatory));
-            return;
+            return "in transaction";
         }
 
-        var outcome = _host.Publish(publish);
+        var outcome = _host.Faults?.Nacks(publish, _host) == true
+            ? new(IsRouted: true, IsRefused: true, Lsn: 0)
+            : _host.Publish(publish);
+        _host.Counts.Publish(outcome.IsRouted || isReply);
         if (!outcome.IsRouted && _publishMandatory)
             Return(publish.Message);
         // What was acked before is durable before this is confirmed, even if the message itself is not kept.
         _confirms?.Add(Math.Max(outcome.Lsn, _lastLsn), outcome.IsRefused);
+        return outcome.IsRefused ? "refused" : outcome.IsRouted || isReply ? "routed" : "unroutable";
 
         static bool exchangeIsDefault(in Publish publish) => publish.Exchange.Name.Length == 0;
     }
 
     private void Return(Message message)
     {
+        _host.Counts.Returned++;
         _output.Write(Number, new BasicReturn(ReplyCode.NoRoute, "NO_ROUTE", message.Exchange, message.RoutingKey), message);
         _connection.Written();
     }
@@ -108,7 +135,7 @@ internal sealed partial class AmqpChannel
             throw AmqpException.Channel(ReplyCode.PreconditionFailed, "cannot switch from tx to confirm mode");
         if (_confirms is null)
         {
-            _confirms = new(Number, _output);
+            _confirms = new(Number, _output, _host.Counts);
             _connection.Confirming(this);
         }
 

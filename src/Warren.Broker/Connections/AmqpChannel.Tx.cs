@@ -35,6 +35,7 @@ internal sealed partial class AmqpChannel
             var lsn = _host.Commit([.. tx.Publishes.Select(published => published.Publish)], acked, outcomes);
             for (var i = 0; i < outcomes.Count; i++)
             {
+                _host.Counts.Publish(outcomes[i].IsRouted);
                 if (!outcomes[i].IsRouted && tx.Publishes[i].Mandatory)
                     Return(tx.Publishes[i].Publish.Message);
             }

@@ -21,6 +21,7 @@ internal sealed partial class AmqpChannel
     private readonly int _mostHeld;
     private long _lastLsn;
     private string _lastQueue = "";
+    private bool _isClosed;
 
     public AmqpChannel(ushort number, AmqpConnection connection)
     {
@@ -41,6 +42,9 @@ internal sealed partial class AmqpChannel
 
     /// <summary>True once it was told to close and has not said so yet: whatever else it sends is ignored.</summary>
     public bool IsClosing { get; private set; }
+
+    /// <summary>How many messages each consumer that is started from now on may hold unacked, 0 for any number (<c>basic.qos</c>).</summary>
+    public int Prefetch => _prefetch;
 
     /// <summary>How many consumers it has.</summary>
     public int ConsumerCount => _consumers.Count;
@@ -89,10 +93,11 @@ internal sealed partial class AmqpChannel
         }
     }
 
-    /// <summary>Ends the channel: its consumers go, and what it holds returns to the queues.</summary>
-    public void Close() => Close(_connection.Flushes);
+    /// <summary>Ends the channel: its consumers go, and what it holds returns to the queues. A second call does nothing.</summary>
+    /// <param name="reason">Who ends it and why, for those who read events.</param>
+    public void Close(string reason) => Close(reason, _connection.Flushes);
 
-    private void Close(FlushList flushes)
+    private void Close(string reason, FlushList flushes)
     {
         IsClosing = true;
         using (_host.Enter(flushes))
@@ -103,22 +108,23 @@ internal sealed partial class AmqpChannel
             Queue.Return(held, counts: true);
 
             foreach (var consumer in _consumers.Values)
-            {
-                if (consumer.Queue.Cancel(consumer))
-                    _host.DeleteQueue(consumer.Queue);
-            }
+                End(consumer);
 
             _consumers.Clear();
             if (_replyName is not null)
                 _host.DirectReplies.Remove(_replyName);
             _replyName = null;
+            if (_isClosed)
+                return;
+            _isClosed = true;
+            _connection.Engine.Events.Listening?.Tell(new BrokerEvent.ChannelClosed(_connection.Session.RemoteEndPoint, Number, reason));
         }
     }
 
     /// <summary>Tells the client that the channel is over because of an error, and ends it.</summary>
     public void CloseBecause(AmqpException error, MethodId failed)
     {
-        Close();
+        Close(error.Message);
         _output.Write(Number, new ChannelClose(error.Code, error.Message, failed));
         _connection.Written();
     }
@@ -127,7 +133,7 @@ internal sealed partial class AmqpChannel
     public void CloseFromOutside(AmqpException error)
     {
         var flushes = new FlushList();
-        Close(flushes);
+        Close(error.Message, flushes);
         _output.Write(Number, new ChannelClose(error.Code, error.Message, 0));
         flushes.Add(_output);
         flushes.Flush();

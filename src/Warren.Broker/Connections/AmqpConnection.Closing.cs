@@ -14,6 +14,7 @@ internal sealed partial class AmqpConnection
     /// <summary>Ends the connection from the broker's side, on any thread: what the client still sends is not heard.</summary>
     public void CloseBecause(ReplyCode code, string text)
     {
+        _end ??= text;
         _isForcedToClose = true;
         Output.Write(0, new ConnectionClose(code, text, default));
         Output.Flush();
@@ -36,7 +37,8 @@ internal sealed partial class AmqpConnection
         switch (id)
         {
             case MethodId.ConnectionClose:
-                AmqpMethod.Read<ConnectionClose>(arguments);
+                var close = AmqpMethod.Read<ConnectionClose>(arguments);
+                _end ??= $"closed by the client: {(int)close.ReplyCode} {close.ReplyText}";
                 return EndAsync();
             case MethodId.ConnectionCloseOk:
                 _isOver = true;
@@ -56,7 +58,7 @@ internal sealed partial class AmqpConnection
         _isOver = true;
         // What the client sees as done after close-ok is done: its acks, and its channels' messages are back.
         foreach (var channel in _channels.Values)
-            channel.Close();
+            channel.Close("its connection was closed by the client");
         await WhenDurableAsync(Engine.Store?.AppendedLsn ?? 0);
         Output.Write(0, new ConnectionCloseOk());
         Written();
@@ -67,8 +69,9 @@ internal sealed partial class AmqpConnection
     {
         Log.ConnectionClosed(_logger, Session.Ends, error.Message);
         _isOver = true;
+        _end ??= error.Message;
         foreach (var channel in _channels.Values)
-            channel.Close();
+            channel.Close($"its connection is over: {error.Message}");
         SettleConfirms();
         Output.Write(0, new ConnectionClose(error.Code, error.Message, failed));
         Written();

@@ -22,13 +22,14 @@ internal sealed partial class AmqpConnection : ICommitListener
     private readonly ILogger _logger;
     private readonly Dictionary<ushort, AmqpChannel> _channels = [];
     private AmqpChannel? _lastChannel;
-    private volatile AmqpChannel[] _confirming = [];
     private byte[] _scratch = [];
     private bool _hasPublished;
     private int _resuming;
     private bool _isOver;
     private volatile bool _isForcedToClose;
     private MethodId _failed;
+    // Who ends it and why, as far as somebody knows: the first word counts.
+    private volatile string? _end;
 
     public AmqpConnection(ConnectionContext transport, Session session, Engine engine)
     {
@@ -59,6 +60,12 @@ internal sealed partial class AmqpConnection : ICommitListener
     /// <summary>True while it is not read from, because it publishes and the broker cannot take more.</summary>
     public bool IsBlocked { get; private set; }
 
+    /// <summary>Bytes of the frames that were received.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>How many channels it has, without a turn.</summary>
+    public int ChannelCount => _channels.Count;
+
     /// <summary>Its channels, for the snapshot; in a turn of its virtual host.</summary>
     public IReadOnlyCollection<AmqpChannel> Channels => _channels.Values;
 
@@ -68,6 +75,8 @@ internal sealed partial class AmqpConnection : ICommitListener
         // Whoever has heard that it is open finds it among those that are.
         Output.Write(0, new ConnectionOpenOk());
         Engine.Opened(this);
+        Engine.Events.Listening?.Tell(
+            new BrokerEvent.ConnectionOpened(Session.RemoteEndPoint, Session.Client.ConnectionName, Session.User.Name, Host.Name));
         Output.Flush();
         Session.Heartbeat.Start(() => Output.Written, SendHeartbeat);
         try
@@ -76,17 +85,21 @@ internal sealed partial class AmqpConnection : ICommitListener
         }
         catch (Exception error) when (error is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException)
         {
+            _end ??= Session.Heartbeat.IsMissed ? "the client missed its heartbeats" : $"the connection is lost: {error.Message}";
             Log.Lost(_logger, Session.Ends, error.Message);
         }
         finally
         {
             Engine.Closed(this);
             Output.Close();
+            var end = _end ?? "the client hung up";
             foreach (var channel in _channels.Values)
-                channel.Close();
+                channel.Close($"its connection is over: {end}");
             using (Host.Enter(Flushes))
                 Host.DeleteOwned(this);
             Flushes.Flush();
+            Engine.Events.Listening?.Tell(
+                new BrokerEvent.ConnectionClosed(Session.RemoteEndPoint, Session.Client.ConnectionName, Host.Name, end));
         }
     }
 
@@ -95,9 +108,6 @@ internal sealed partial class AmqpConnection : ICommitListener
 
     /// <summary>Notes that the connection publishes: it then waits when the disk is behind.</summary>
     public void HasPublished() => _hasPublished = true;
-
-    /// <summary>Adds a channel in confirm mode.</summary>
-    public void Confirming(AmqpChannel channel) => _confirming = [.. _confirming, channel];
 
     /// <summary>True when the log is durable up to a position; 0 always is.</summary>
     public bool IsDurable(long lsn) => lsn == 0 || Engine.Store is not { } store || store.DurableLsn >= lsn;
@@ -111,14 +121,12 @@ internal sealed partial class AmqpConnection : ICommitListener
         await Engine.Store!.WaitAsync(lsn, _transport.ConnectionClosed);
     }
 
-    /// <inheritdoc/>
-    public void Committed(long durableLsn) => SettleConfirms(confirms => confirms.Settle(durableLsn));
-
-    /// <inheritdoc/>
-    public void Failed(long failedLsn, StorageException error) => SettleConfirms(confirms => confirms.Fail(failedLsn));
-
     /// <summary>Drops the connection without a word, as a broken network does.</summary>
-    public void Abort() => _transport.Abort();
+    public void Abort()
+    {
+        _end ??= "dropped by the fault switch";
+        _transport.Abort();
+    }
 
     private async Task ReadAsync()
     {
@@ -126,6 +134,7 @@ internal sealed partial class AmqpConnection : ICommitListener
         {
             var result = await _input.ReadAsync(_transport.ConnectionClosed);
             var buffer = result.Buffer;
+            var unread = buffer.Length;
             Session.Heartbeat.Received();
             try
             {
@@ -144,6 +153,7 @@ internal sealed partial class AmqpConnection : ICommitListener
                 return;
             }
 
+            Received += unread - buffer.Length;
             _input.AdvanceTo(buffer.Start, buffer.End);
             EndBatch();
             if (result.IsCompleted)
@@ -239,6 +249,7 @@ internal sealed partial class AmqpConnection : ICommitListener
         _lastChannel = channel;
         using (Host.Enter(Flushes))
             _channels.Add(frame.Channel, channel);
+        Engine.Events.Listening?.Tell(new BrokerEvent.ChannelOpened(Session.RemoteEndPoint, frame.Channel));
         Output.Write(frame.Channel, new ChannelOpenOk());
         Written();
     }
@@ -260,7 +271,7 @@ internal sealed partial class AmqpConnection : ICommitListener
             var wasClosing = channel.IsClosing;
             if (!wasClosing)
             {
-                channel.Close();
+                channel.Close("closed by the client");
                 await WhenDurableAsync(channel.LastLsn);
                 SettleConfirms();
             }
@@ -282,8 +293,6 @@ internal sealed partial class AmqpConnection : ICommitListener
             _lastChannel = null;
     }
 
-    private void Forget(AmqpChannel channel) => _confirming = [.. _confirming.Where(confirming => confirming != channel)];
-
     private ReadOnlySpan<byte> Contiguous(in Frame frame)
     {
         // Bodies are copied part by part.
@@ -301,30 +310,6 @@ internal sealed partial class AmqpConnection : ICommitListener
     {
         SettleConfirms();
         Flushes.Flush();
-    }
-
-    private void SettleConfirms()
-    {
-        var waitsFor = 0L;
-        var durable = Engine.Store?.DurableLsn ?? long.MaxValue;
-        foreach (var channel in _confirming)
-        {
-            if (channel.Confirms!.Settle(durable))
-                Written();
-            waitsFor = Math.Max(waitsFor, channel.Confirms.LastLsn);
-        }
-
-        if (waitsFor > durable)
-            Engine.Store!.NotifyWhenDurable(waitsFor, this);
-    }
-
-    private void SettleConfirms(Func<Confirms, bool> settle)
-    {
-        var written = false;
-        foreach (var channel in _confirming)
-            written |= settle(channel.Confirms!);
-        if (written)
-            Output.Flush();
     }
 
     // Called when the client reads again: on a thread of its own, because it may have much to give.

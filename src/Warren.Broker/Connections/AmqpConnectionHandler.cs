@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Warren.Broker.Diagnostics;
 
 namespace Warren.Broker.Connections;
 
@@ -50,17 +51,22 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
         using var patience = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping);
+        using var span = BrokerTracing.StartOpening(ends);
         var handshake = new Handshake(connection, ends, admission, options.TimeProvider);
         try
         {
-            return await handshake.RunAsync(either.Token, stopping);
+            var opening = await handshake.RunAsync(either.Token, stopping);
+            BrokerTracing.Opened(span, opening);
+            return opening;
         }
         catch (HandshakeRefusedException refusal)
         {
             Log.Refused(_logger, ends, refusal.Stage, refusal.Message);
+            BrokerTracing.Fail(span, refusal.Message, "refused");
         }
         catch (Exception error) when (error is ConnectionAbortedException or IOException)
         {
+            BrokerTracing.Fail(span, error.Message, "hung up");
             if (handshake.HasBegun)
                 Log.HungUp(_logger, ends, handshake.Stage);
             else
@@ -69,6 +75,7 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
             Log.TookTooLong(_logger, ends, handshake.Stage, options.HandshakeTimeout);
+            BrokerTracing.Fail(span, "the handshake took too long", "timeout");
             connection.Abort(new ConnectionAbortedException("The handshake took too long."));
         }
         catch (OperationCanceledException)

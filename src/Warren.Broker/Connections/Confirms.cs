@@ -1,3 +1,4 @@
+using Warren.Broker.Diagnostics;
 using Warren.Broker.Protocol.Methods;
 
 namespace Warren.Broker.Connections;
@@ -7,7 +8,7 @@ namespace Warren.Broker.Connections;
 /// Publishes are added by the connection's read loop; what is due is written by it or by the log's writer thread, whichever comes
 /// first. Since they go out in order, one ack stands for all that are due.
 /// </remarks>
-internal sealed class Confirms(ushort channel, OutputBuffer output)
+internal sealed class Confirms(ushort channel, OutputBuffer output, MessageCounts counts)
 {
     private readonly Lock _gate = new();
     // The log position each waits for, the next tag first; a nack is due at once.
@@ -16,6 +17,16 @@ internal sealed class Confirms(ushort channel, OutputBuffer output)
 
     /// <summary>The highest log position any of them waits for.</summary>
     public long LastLsn { get; private set; }
+
+    /// <summary>How many publishes are not confirmed yet.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _owed.Count;
+        }
+    }
 
     /// <summary>Owes a confirm for the next publish of the channel.</summary>
     public void Add(long lsn, bool refused)
@@ -53,6 +64,7 @@ internal sealed class Confirms(ushort channel, OutputBuffer output)
                     output.Write(channel, new BasicNack(_settled, Multiple: true, Requeue: true));
                 else
                     output.Write(channel, new BasicAck(_settled, multiple));
+                counts.Settle((long)(_settled - before), nack);
                 written = true;
             }
 

@@ -24,6 +24,9 @@ internal sealed class Heartbeat(Heartbeats heartbeats, TimeSpan interval, Action
     /// <summary>The interval; zero is no heartbeat.</summary>
     public TimeSpan Interval => interval;
 
+    /// <summary>True once the peer was taken for dead.</summary>
+    public bool IsMissed { get; private set; }
+
     /// <summary>Begins.</summary>
     /// <param name="countSent">Reads how much was sent so far; any change shows that something was.</param>
     /// <param name="send">Sends a heartbeat; it must not wait.</param>
@@ -63,6 +66,7 @@ internal sealed class Heartbeat(Heartbeats heartbeats, TimeSpan interval, Action
         if (Between(_receivedAt, now) >= 2 * interval)
         {
             Dispose();
+            IsMissed = true;
             missed();
             return;
         }

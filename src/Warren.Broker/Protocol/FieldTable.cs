@@ -19,6 +19,7 @@ internal sealed class FieldTable : IEquatable<FieldTable>
     private readonly int _fieldsSize;
     private Dictionary<string, int>? _index;
     private FieldTable? _sorted;
+    private IReadOnlyDictionary<string, object?>? _plain;
 
     /// <summary>A table of these fields, in this order.</summary>
     public FieldTable(params ReadOnlySpan<FieldEntry> entries)
@@ -117,6 +118,9 @@ internal sealed class FieldTable : IEquatable<FieldTable>
         }
     }
 
+    /// <summary>The fields as values of .NET, for those who look at the broker; made when it is first asked for.</summary>
+    public IReadOnlyDictionary<string, object?> Plain => _plain ??= ToPlain();
+
     /// <summary>The octets of the table, with the size before it.</summary>
     public byte[] Encode()
     {
@@ -142,6 +146,14 @@ internal sealed class FieldTable : IEquatable<FieldTable>
 
     /// <summary>The table as an operator may read it.</summary>
     public override string ToString() => $"{{{string.Join(", ", _entries.Select(entry => $"{entry.Name}: {entry.Value}"))}}}";
+
+    private Dictionary<string, object?> ToPlain()
+    {
+        var plain = new Dictionary<string, object?>(_entries.Length, StringComparer.Ordinal);
+        foreach (var (name, value) in _entries)
+            plain.TryAdd(name, value.ToPlain());
+        return plain;
+    }
 
     private bool IsSorted()
     {

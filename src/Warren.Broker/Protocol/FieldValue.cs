@@ -6,6 +6,10 @@ namespace Warren.Broker.Protocol;
 /// <summary>A typed value of a field table; it keeps its letter and its octets, so it is written as it was read.</summary>
 internal readonly struct FieldValue : IEquatable<FieldValue>
 {
+    // What decimal and DateTimeOffset can hold; beyond that the bits themselves are shown.
+    private const int MostDecimalPlaces = 28;
+    private const long LastSecond = 253_402_300_799;
+
     // Numbers of every kind as the bits of the wire, sign-extended; longer things as an object.
     private readonly long _bits;
     private readonly object? _object;
@@ -92,6 +96,24 @@ internal readonly struct FieldValue : IEquatable<FieldValue>
 
     /// <summary>The octets of a long string or binary, none for everything else.</summary>
     public ReadOnlySpan<byte> AsOctets() => _object as byte[];
+
+    /// <summary>
+    /// The value as .NET has it: a <see cref="long"/> for every whole number, text, a truth, a <see cref="double"/>, a
+    /// <see cref="decimal"/>, a time, octets, a dictionary, a list, or null.
+    /// </summary>
+    public object? ToPlain() => Type switch
+    {
+        FieldType.Boolean => _bits != 0,
+        FieldType.Float or FieldType.Double => AsDouble(),
+        FieldType.Decimal when _bits >> 32 <= MostDecimalPlaces => new decimal((int)(uint)_bits, 0, 0, isNegative: false, (byte)(_bits >> 32)),
+        FieldType.Timestamp when _bits is >= 0 and <= LastSecond => DateTimeOffset.FromUnixTimeSeconds(_bits),
+        FieldType.LongString => WireText.Decode(AsOctets()),
+        FieldType.Binary => AsOctets().ToArray(),
+        FieldType.Table => ((FieldTable)_object!).Plain,
+        FieldType.Array => ((FieldValue[])_object!).Select(value => value.ToPlain()).ToArray(),
+        FieldType.Void => null,
+        _ => _bits,
+    };
 
     /// <summary>What it takes on the wire behind its letter.</summary>
     public int GetSize() => _object switch

@@ -23,6 +23,9 @@ internal sealed class BodyMemory(long contentLimit, long memoryLimit, MessageSto
     /// <summary>Bytes that waiting messages take in memory, about.</summary>
     public long Bytes => ContentBytes + (Interlocked.Read(ref _messages) * Overhead);
 
+    /// <summary>Where the alarm is raised.</summary>
+    public long Limit => memoryLimit;
+
     /// <summary>True when contents should leave memory.</summary>
     public bool IsFull => ContentBytes > contentLimit;
 

@@ -90,7 +90,7 @@ internal sealed partial class Queue
     private void Deliver()
     {
         // A message that is dead-lettered or settled on the way may lead back here.
-        if (_delivering)
+        if (_delivering || _host.Faults?.Holds(Name) == true)
             return;
         _delivering = true;
         try
@@ -157,15 +157,40 @@ internal sealed partial class Queue
     private void HandOut(QueuedMessage entry)
     {
         UnackedCount++;
+        UnackedBytes += entry.Message.BodyLength;
         Delivered++;
+        _host.Counts.Delivered++;
+        if (entry.IsRedelivered)
+            _host.Counts.Redelivered++;
+    }
+
+    private void TakeBack(QueuedMessage entry)
+    {
+        UnackedCount--;
+        UnackedBytes -= entry.Message.BodyLength;
     }
 
     private void Send(QueuedMessage entry, Consumer consumer)
     {
         Load(entry);
         consumer.Send(entry);
+        if (_host.Faults?.Duplicates(entry) == true)
+            Ready.Return(DuplicateOf(entry));
         if (consumer.NoAck)
             _host.Settle(entry);
+    }
+
+    // As the message would come again if its ack were lost. The log does not know of it.
+    private QueuedMessage DuplicateOf(QueuedMessage entry)
+    {
+        entry.Message.References++;
+        return new(this, entry.Message, entry.Position)
+        {
+            ExpiresAt = entry.ExpiresAt,
+            IsDuplicate = true,
+            IsRedelivered = true,
+            DeliveryCount = entry.DeliveryCount + 1,
+        };
     }
 
     private void Load(QueuedMessage entry)

@@ -16,6 +16,9 @@ internal sealed partial class Queue
         Arguments.Overflow != Overflow.DropHead &&
         (Ready.Count + 1 > Arguments.MaxLength || Ready.Bytes + bodyLength > Arguments.MaxLengthBytes);
 
+    /// <summary>True when it holds as much as it may.</summary>
+    public bool IsFull => Ready.Count >= Arguments.MaxLength || Ready.Bytes >= Arguments.MaxLengthBytes;
+
     /// <summary>Notes that somebody uses the queue, which puts its expiry off.</summary>
     public void Touch()
     {
@@ -41,6 +44,7 @@ internal sealed partial class Queue
         while (Ready.Peek() is { ExpiresAt: < long.MaxValue } head && head != _arriving && head.ExpiresAt <= _host.Clock.Now)
         {
             Ready.Take();
+            _host.Counts.Expired++;
             _host.Leave(head, DeathReason.Expired);
         }
     }
@@ -51,7 +55,10 @@ internal sealed partial class Queue
         if (Arguments.Overflow != Overflow.DropHead)
             return;
         while (Ready.Count > Arguments.MaxLength || Ready.Bytes > Arguments.MaxLengthBytes)
+        {
+            _host.Counts.Overflowed++;
             _host.Leave(Ready.Take()!, DeathReason.MaxLength);
+        }
     }
 
     // One timer for both: the head's expiry (those behind it wait until they are the head, as in RabbitMQ) and the queue's own.

@@ -66,6 +66,12 @@ internal sealed partial class Queue : IBindingDestination
     /// <summary>How many messages were handed out since it was declared or recovered, those handed out again included.</summary>
     public long Delivered { get; private set; }
 
+    /// <summary>How many messages were settled for good since then, those settled by being sent included.</summary>
+    public long Acked { get; private set; }
+
+    /// <summary>Bytes of the bodies of messages that consumers have and did not settle.</summary>
+    public long UnackedBytes { get; private set; }
+
     /// <summary>True when it comes back after a restart.</summary>
     public bool IsKept => Definition is { IsDurable: true, IsExclusive: false };
 
@@ -138,14 +144,16 @@ internal sealed partial class Queue : IBindingDestination
     /// <summary>Ends a message that was handed out and is settled; the log has been told.</summary>
     public void Forget(QueuedMessage entry)
     {
-        UnackedCount--;
+        TakeBack(entry);
+        Acked++;
+        _host.Counts.Acked++;
         Release(entry.Message);
     }
 
     /// <summary>Ends a message that was handed out and refused: it is dropped or dead-lettered.</summary>
     public void Reject(QueuedMessage entry)
     {
-        UnackedCount--;
+        TakeBack(entry);
         _host.Leave(entry, DeathReason.Rejected);
     }
 
@@ -213,10 +221,10 @@ internal sealed partial class Queue : IBindingDestination
 
     private void Return(QueuedMessage entry, bool counts, bool refused)
     {
-        UnackedCount--;
+        TakeBack(entry);
         entry.Consumer = null;
         entry.IsRedelivered |= counts;
-        if (IsDeleted)
+        if (IsDeleted || entry.IsDuplicate)
         {
             _host.Unstore(entry);
             Release(entry.Message);

@@ -21,6 +21,9 @@ internal sealed class QueuedMessage(Queue queue, Message message, long position)
     /// <summary>True when it lies in the log for this queue.</summary>
     public bool IsStored { get; init; }
 
+    /// <summary>True for the second delivery of a message that a fault sends twice; it is handed out once and leaves nothing behind.</summary>
+    public bool IsDuplicate { get; init; }
+
     /// <summary>True once it was handed out before.</summary>
     public bool IsRedelivered { get; set; }
 

@@ -44,6 +44,9 @@ internal abstract class Exchange : IBindingDestination
     /// <summary>The bindings from here.</summary>
     public IReadOnlyCollection<Binding> Bindings => _bindings;
 
+    /// <summary>How many messages were published to it since it was declared or recovered, dead letters included.</summary>
+    public long Entered { get; set; }
+
     /// <summary>True while something is bound to it.</summary>
     public bool HasBindings => _bindings.Count > 0;
 

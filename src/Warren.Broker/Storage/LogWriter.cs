@@ -62,6 +62,9 @@ internal sealed partial class LogWriter : IDisposable
     /// <summary>Called with the tail's lock released, when waiting bytes have become fewer.</summary>
     public event Action? Progressed;
 
+    /// <summary>Given the time each commit took, on the writer's thread; it must neither wait nor throw.</summary>
+    public Action<TimeSpan>? CommitTimed { get; set; }
+
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
@@ -219,6 +222,7 @@ internal sealed partial class LogWriter : IDisposable
     private bool Persist(LogChunk chunk)
     {
         var pause = ShortestPause;
+        var start = _time.GetTimestamp();
         while (true)
         {
             if (TryWrite(chunk) is { } notWritten)
@@ -248,6 +252,7 @@ internal sealed partial class LogWriter : IDisposable
         _alarms.Clear(StoreAlarmKind.WriteFailed);
         _alarms.Clear(StoreAlarmKind.SyncFailed);
         Progressed?.Invoke();
+        CommitTimed?.Invoke(_time.GetElapsedTime(start));
         return true;
     }
 

@@ -87,6 +87,13 @@ internal sealed partial class MessageStore : IAsyncDisposable
         remove => _alarms.Changed -= value;
     }
 
+    /// <summary>Given the time each commit took, on the writer's thread; it must neither wait nor throw.</summary>
+    public Action<TimeSpan>? CommitTimed
+    {
+        get => _writer.CommitTimed;
+        set => _writer.CommitTimed = value;
+    }
+
     /// <summary>Opens a data directory, or begins one, and reads all that its log says.</summary>
     /// <exception cref="StorageException">Another process has it, a later version wrote it, or it cannot be read or written to.</exception>
     public static MessageStore Open(StoreOptions options, TimeProvider time, ILogger logger)
