@@ -102,6 +102,7 @@ internal sealed partial class AmqpChannel
 
     private ValueTask Cancel(in BasicCancel method)
     {
+        var lsn = 0L;
         using (Enter())
         {
             if (_replyName is not null && _replyTag == method.ConsumerTag)
@@ -111,11 +112,11 @@ internal sealed partial class AmqpChannel
             }
             else if (_consumers.Remove(method.ConsumerTag, out var consumer) && consumer.Queue.Cancel(consumer))
             {
-                _host.DeleteQueue(consumer.Queue);
+                lsn = _host.DeleteQueue(consumer.Queue);
             }
         }
 
-        return Reply(new BasicCancelOk(method.ConsumerTag), noWait: method.NoWait);
+        return Reply(new BasicCancelOk(method.ConsumerTag), lsn, method.NoWait);
     }
 
     private ValueTask Get(in BasicGet method)

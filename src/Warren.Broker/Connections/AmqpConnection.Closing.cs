@@ -126,19 +126,26 @@ internal sealed partial class AmqpConnection
         }
     }
 
-    // A publisher waits here while the log is behind or an alarm stands; meanwhile it is not read from.
+    // A publisher waits here while the log is behind; meanwhile it is not read from.
     private async ValueTask WhileBehindAsync()
     {
         _hasPublished = false;
         if (Engine.Store is { IsCongested: true } store)
             await store.WhenRoomAsync(_transport.ConnectionClosed);
-        if (!Engine.Alarms.IsRaised)
-            return;
+    }
 
+    /// <summary>Holds a publish, and with it the connection, up while an alarm stands; what came before it is done.</summary>
+    public ValueTask WhileAlarmedAsync() => Engine.Alarms.IsRaised ? BlockAsync() : ValueTask.CompletedTask;
+
+    private async ValueTask BlockAsync()
+    {
         IsBlocked = true;
         Session.Heartbeat.Pause();
         try
         {
+            if (Session.UnderstandsBlocked)
+                Tell(new ConnectionBlocked(Engine.Alarms.Reason));
+            EndBatch();
             await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
         }
         finally
@@ -147,9 +154,8 @@ internal sealed partial class AmqpConnection
             Session.Heartbeat.Resume();
         }
 
-        if (_wasToldOfAlarm)
+        if (Session.UnderstandsBlocked)
             Tell(new ConnectionUnblocked());
-        _wasToldOfAlarm = false;
     }
 
     private void Tell<T>(in T method) where T : struct, IAmqpMethod<T>

@@ -25,7 +25,6 @@ internal sealed partial class AmqpConnection : ICommitListener
     private volatile AmqpChannel[] _confirming = [];
     private byte[] _scratch = [];
     private bool _hasPublished;
-    private bool _wasToldOfAlarm;
     private int _resuming;
     private bool _isOver;
     private volatile bool _isForcedToClose;
@@ -95,15 +94,7 @@ internal sealed partial class AmqpConnection : ICommitListener
     public void Written() => Flushes.Add(Output);
 
     /// <summary>Notes that the connection publishes: it then waits when the disk is behind.</summary>
-    public void HasPublished()
-    {
-        _hasPublished = true;
-        if (!Engine.Alarms.IsRaised || !Session.UnderstandsBlocked || _wasToldOfAlarm)
-            return;
-        _wasToldOfAlarm = true;
-        Output.Write(0, new ConnectionBlocked(Engine.Alarms.Reason));
-        Written();
-    }
+    public void HasPublished() => _hasPublished = true;
 
     /// <summary>Adds a channel in confirm mode.</summary>
     public void Confirming(AmqpChannel channel) => _confirming = [.. _confirming, channel];

@@ -16,6 +16,8 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
 
     private readonly Queue<LogChunk> _closed = new();
     private readonly Stack<byte[]> _buffers = new();
+    private readonly HashSet<long> _dropped = [];
+    private readonly Queue<(long QueueId, long Sequence)> _droppedInOrder = new();
     private LogChunk? _writing;
 
     /// <summary>Guards the log's memory: segments, handles, definitions, chunks. Nothing waits while it is held.</summary>
@@ -128,7 +130,20 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
     {
         LogBytes -= Segments[0].Length;
         Segments.RemoveAt(0);
+        // What was in the queue stood in segments up to the one with the drop.
+        while (_droppedInOrder.TryPeek(out var dropped) && dropped.Sequence < Segments[0].Header.Sequence)
+            _dropped.Remove(_droppedInOrder.Dequeue().QueueId);
     }
+
+    /// <summary>Remembers that the open segment has dropped a queue.</summary>
+    public void DropQueue(long queueId)
+    {
+        if (_dropped.Add(queueId))
+            _droppedInOrder.Enqueue((queueId, Open.Segment.Header.Sequence));
+    }
+
+    /// <summary>Whether a queue was dropped, which messages it had may not know yet.</summary>
+    public bool IsDropped(long queueId) => _dropped.Contains(queueId);
 
     /// <summary>
     /// Moves what was to be made durable in a segment, and could not, to the begin of a new segment, together with what was appended to it since.

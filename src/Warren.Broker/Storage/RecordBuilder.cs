@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Warren.Broker.Storage;
 
 /// <summary>
@@ -22,6 +24,7 @@ internal sealed class RecordBuilder(LogTail tail)
         Delivered,
         PutDefinition,
         RemoveDefinition,
+        DropQueue,
     }
 
     /// <summary>Whether a record has been begun and not yet ended.</summary>
@@ -84,13 +87,19 @@ internal sealed class RecordBuilder(LogTail tail)
     public void Move(StoredMessage message, in Operation operation)
     {
         var content = operation.Bytes[operation.ContentAt..];
+        var places = 0;
+        for (var i = 0; i < message.PlaceCount; i++)
+            places += tail.IsDropped(message.PlaceAt(i).QueueId) ? 0 : 1;
         var offset = tail.Open.Length - _start;
-        var length = Operation.EnqueueHead + message.PlaceCount * Place.Size + content.Length;
+        var length = Operation.EnqueueHead + places * Place.Size + content.Length;
         var bytes = tail.Open.Extend(length);
-        Operation.WriteEnqueueHead(bytes, message.PlaceCount, operation.MetadataLength, operation.PropertiesLength, operation.BodyLength);
+        Operation.WriteEnqueueHead(bytes, places, operation.MetadataLength, operation.PropertiesLength, operation.BodyLength);
         bytes = bytes[Operation.EnqueueHead..];
         for (var i = 0; i < message.PlaceCount; i++)
         {
+            // A message that a consumer holds may be released after its queue was dropped; written down now, it would come back.
+            if (tail.IsDropped(message.PlaceAt(i).QueueId))
+                continue;
             Operation.WritePlace(bytes, message.PlaceAt(i));
             bytes = bytes[Place.Size..];
         }
@@ -119,6 +128,7 @@ internal sealed class RecordBuilder(LogTail tail)
     {
         MustFit(0);
         Operation.WriteNumbers(tail.Open, OperationKind.DropQueue, queueId);
+        _changes.Add(new(ChangeKind.DropQueue) { QueueId = queueId });
     }
 
     /// <inheritdoc cref="RecordWriter.Release"/>
@@ -139,16 +149,14 @@ internal sealed class RecordBuilder(LogTail tail)
     /// <summary>Ends the record and does what it says; without an operation there is no record.</summary>
     public long Commit()
     {
-        if (tail.Open.Length == _start + RecordHeader.Length && _changes.Count == 0)
-        {
-            Abandon();
-            return tail.AppendedLsn;
-        }
-
-        // Set before anything can fail for want of memory: the record is closed either way.
         IsOpen = false;
-        var at = tail.Commit(_start);
-        foreach (ref readonly var change in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_changes))
+        var hasOperations = tail.Open.Length > _start + RecordHeader.Length;
+        var at = 0;
+        if (hasOperations)
+            at = tail.Commit(_start);
+        else
+            tail.Open.Length = _start;
+        foreach (ref readonly var change in CollectionsMarshal.AsSpan(_changes))
             Apply(change, at);
         Forget();
         return tail.AppendedLsn;
@@ -199,6 +207,9 @@ internal sealed class RecordBuilder(LogTail tail)
                 break;
             case ChangeKind.RemoveDefinition:
                 tail.Definitions.Remove(change.Key!);
+                break;
+            case ChangeKind.DropQueue:
+                tail.DropQueue(change.QueueId);
                 break;
         }
     }
