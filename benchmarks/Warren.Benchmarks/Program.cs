@@ -21,6 +21,7 @@ if (args is [EmbeddedBrokerProcess.Verb, var directory])
 var root = new RootCommand("Measures Warren against RabbitMQ.Client and other libraries: same run, interleaved rounds, medians and ratios.");
 foreach (var work in Work.All)
     root.Add(new WorkCommand(work.Name, work.Summary, [work]));
+root.Add(new StorageCommand());
 root.Add(new WorkCommand("all", "Every work.", Work.All));
 root.Add(new BrokerCommand());
 return await root.Parse(args).InvokeAsync();

@@ -4,23 +4,14 @@ namespace Warren.Broker;
 internal sealed class Alarms
 {
     private readonly Lock _gate = new();
+    private volatile bool _isRaised;
     private readonly SortedSet<string> _raised = new(StringComparer.Ordinal);
     private TaskCompletionSource _cleared = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Called when an alarm was raised or the last one cleared, with RabbitMQ's text or null.</summary>
-    public event Action<string?>? Changed;
-
     /// <summary>True while publishers are held up.</summary>
-    public bool IsRaised
-    {
-        get
-        {
-            lock (_gate)
-                return _raised.Count > 0;
-        }
-    }
+    public bool IsRaised => _isRaised;
 
-    /// <summary>The alarms that stand.</summary>
+    /// <summary>What is scarce.</summary>
     public IReadOnlyList<string> Raised
     {
         get
@@ -30,23 +21,24 @@ internal sealed class Alarms
         }
     }
 
+    /// <summary>What is scarce, in RabbitMQ's words.</summary>
+    public string Reason => $"low on {string.Join(" & ", Raised)}";
+
     /// <summary>Raises or clears one alarm.</summary>
     /// <param name="name">What is scarce: <c>memory</c>, <c>disk</c>.</param>
     /// <param name="raised">False to clear.</param>
     public void Set(string name, bool raised)
     {
         TaskCompletionSource? cleared = null;
-        string? reason;
         lock (_gate)
         {
             if (!(raised ? _raised.Add(name) : _raised.Remove(name)))
                 return;
-            reason = _raised.Count == 0 ? null : $"low on {string.Join(" & ", _raised)}";
-            if (_raised.Count == 0)
+            _isRaised = _raised.Count > 0;
+            if (!_isRaised)
                 (cleared, _cleared) = (_cleared, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
-        Changed?.Invoke(reason);
         cleared?.TrySetResult();
     }
 

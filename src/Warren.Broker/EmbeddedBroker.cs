@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Warren.Broker.Connections;
+using Warren.Broker.Protocol;
 using Warren.Broker.Storage;
 
 namespace Warren.Broker;
@@ -16,6 +19,8 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     private readonly Engine _engine;
     private readonly AmqpConnectionHandler _handler;
     private readonly AmqpListener _listener;
+    private readonly Lock _gate = new();
+    private Task? _stopping;
 
     private EmbeddedBroker(BrokerOptions options, Engine engine, AmqpConnectionHandler handler, AmqpListener listener)
     {
@@ -49,8 +54,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         try
         {
             var admission = new Admission(options, engine.Users, name => engine.FindHost(name) is not null);
-            var handler = new AmqpConnectionHandler(
-                options, admission, (connection, session) => new AmqpConnection(connection, session, engine).RunAsync());
+            var handler = new AmqpConnectionHandler(options, admission, (connection, session) => ServeAsync(connection, session, engine));
             return new(options, engine, handler, await AmqpListener.StartAsync(options, handler, cancellationToken));
         }
         catch
@@ -74,15 +78,25 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     /// is on disk. A second call does nothing.
     /// </summary>
     /// <param name="cancellationToken">Ends the patience with clients that do not answer; what is to be kept is written all the same.</param>
-    public async Task StopAsync(CancellationToken cancellationToken = default)
+    public Task StopAsync(CancellationToken cancellationToken = default)
     {
-        await _listener.StopAsync(cancellationToken);
-        await _engine.DisposeAsync();
+        lock (_gate)
+            return _stopping ??= StopOnceAsync(cancellationToken);
     }
 
     /// <summary>Makes a virtual host, which has the predeclared exchanges and nothing else; one that is there stays as it is.</summary>
+    /// <exception cref="ArgumentException">The name is empty or longer than 255 bytes.</exception>
     public Task CreateVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
-        _engine.CreateHostAsync(name, cancellationToken);
+        OptionsCheck.IsVirtualHostName(name)
+            ? _engine.CreateHostAsync(name, cancellationToken)
+            : throw new ArgumentException($"The virtual host is called '{name}'; expected a name of 1 to 255 bytes.", nameof(name));
+
+    /// <summary>Deletes a virtual host with all that is in it; its connections are closed with <c>connection.close</c> 320. False when there is none.</summary>
+    public Task<bool> DeleteVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
+        _engine.DeleteHostAsync(name, cancellationToken);
+
+    /// <summary>Writes down what the broker holds now: virtual hosts, exchanges, queues with their depths and consumers, connections, channels.</summary>
+    public BrokerSnapshot Snapshot() => SnapshotTaker.Take(_engine);
 
     /// <summary>Stops, with ten seconds' patience for clients that do not answer.</summary>
     public async ValueTask DisposeAsync()
@@ -92,6 +106,23 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         await StopAsync(patience.Token);
         await _listener.DisposeAsync();
         _handler.Dispose();
+    }
+
+    private static async Task ServeAsync(ConnectionContext transport, Session session, Engine engine)
+    {
+        var connection = new AmqpConnection(transport, session, engine);
+        // When the broker stops Kestrel says so to each connection.
+        using var stopping = transport.Features.Get<IConnectionLifetimeNotificationFeature>()!.ConnectionClosedRequested.Register(
+            () => connection.CloseBecause(
+                ReplyCode.ConnectionForced,
+                $"{AmqpException.NameOf(ReplyCode.ConnectionForced)} - broker forced connection closure with reason 'shutdown'"));
+        await connection.RunAsync();
+    }
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
+    {
+        await _listener.StopAsync(cancellationToken);
+        await _engine.DisposeAsync();
     }
 
     private static Engine Open(BrokerOptions options)

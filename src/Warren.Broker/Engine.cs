@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Warren.Broker.Connections;
+using Warren.Broker.Protocol;
 using Warren.Broker.Queues;
 using Warren.Broker.Storage;
 
@@ -23,17 +24,17 @@ internal sealed partial class Engine : IAsyncDisposable
         Options = options;
         Clock = new(options.TimeProvider);
         Users = new(options);
-        Heartbeats = new(options.TimeProvider);
         Store = store;
         _pages = pages;
+        if (store is not null)
+        {
+            store.AlarmChanged += alarm => Alarms.Set("disk", alarm is not null);
+            Alarms.Set("disk", store.Alarm is not null);
+        }
+
         _logger = LoggerFor<Engine>();
         var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
         Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised));
-        Alarms.Changed += reason =>
-        {
-            foreach (var connection in _connections.Keys)
-                connection.TellBlocked(reason);
-        };
     }
 
     /// <summary>What it was started with.</summary>
@@ -44,9 +45,6 @@ internal sealed partial class Engine : IAsyncDisposable
 
     /// <summary>Who may log in.</summary>
     public Users Users { get; }
-
-    /// <summary>The heartbeats of all connections.</summary>
-    public Heartbeats Heartbeats { get; }
 
     /// <summary>The log; null when nothing is kept.</summary>
     public MessageStore? Store { get; }
@@ -99,16 +97,26 @@ internal sealed partial class Engine : IAsyncDisposable
         }
     }
 
+    /// <summary>Deletes a virtual host with all that is in it, durably before this returns; its connections are closed. False when there is none.</summary>
+    public async Task<bool> DeleteHostAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!_hosts.TryRemove(name, out var host))
+            return false;
+        foreach (var connection in _connections.Keys.Where(connection => connection.Host == host))
+            connection.CloseBecause(ReplyCode.ConnectionForced, $"{AmqpException.NameOf(ReplyCode.ConnectionForced)} - vhost '{name}' is deleted");
+        var lsn = 0L;
+        host.Run(() => lsn = host.DeleteAll());
+        host.Stop();
+        if (Store is { } store)
+            await store.WaitAsync(lsn, cancellationToken);
+        return true;
+    }
+
     /// <summary>A number no queue had before.</summary>
     public long NextQueueId() => Interlocked.Increment(ref _lastQueueId);
 
     /// <summary>A connection is open.</summary>
-    public void Opened(AmqpConnection connection)
-    {
-        _connections.TryAdd(connection, 0);
-        if (Alarms.IsRaised)
-            connection.TellBlocked($"low on {string.Join(" & ", Alarms.Raised)}");
-    }
+    public void Opened(AmqpConnection connection) => _connections.TryAdd(connection, 0);
 
     /// <summary>A connection is over.</summary>
     public void Closed(AmqpConnection connection) => _connections.TryRemove(connection, out _);
@@ -116,7 +124,6 @@ internal sealed partial class Engine : IAsyncDisposable
     /// <summary>Ends the log in order; the connections are closed before.</summary>
     public async ValueTask DisposeAsync()
     {
-        Heartbeats.Dispose();
         foreach (var host in _hosts.Values)
             host.Stop();
         if (Store is not null)

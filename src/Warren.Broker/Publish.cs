@@ -8,7 +8,11 @@ namespace Warren.Broker;
 /// <param name="Exchange">Where it enters.</param>
 /// <param name="Message">What it is, with its content in memory.</param>
 /// <param name="Headers">Its headers; null when it has none or nothing asks for them.</param>
-internal readonly record struct Publish(Exchange Exchange, Message Message, FieldTable? Headers);
+internal readonly record struct Publish(Exchange Exchange, Message Message, FieldTable? Headers)
+{
+    /// <summary>The queues it was routed to when it was published in a transaction; null when it is routed as it is put into them.</summary>
+    public IReadOnlyList<Queue>? Routed { get; init; }
+}
 
 /// <summary>What became of a message that was published.</summary>
 /// <param name="IsRouted">True when it reached a queue, even one that refused it.</param>

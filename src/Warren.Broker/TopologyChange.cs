@@ -54,6 +54,13 @@ internal readonly ref struct TopologyChange(string host, MessageStore? store)
             _record.RemoveDefinition(Definitions.KeyOf(host, binding));
     }
 
+    /// <summary>Forgets the virtual host itself.</summary>
+    public void RemoveHost()
+    {
+        if (_isKept)
+            _record.RemoveDefinition(Definitions.KeyOfHost(host));
+    }
+
     /// <summary>Takes a message out of a queue that is deleted.</summary>
     public void Release(StoredMessage message, long queueId)
     {

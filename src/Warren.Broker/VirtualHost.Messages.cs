@@ -123,13 +123,11 @@ internal sealed partial class VirtualHost
     // Fills _routed with the queues that take the message.
     private (bool Routed, bool Refused) Route(in Publish publish)
     {
-        var message = publish.Headers is { } headers
-            ? new RoutedMessage(publish.Message.RoutingKey, headers) { FurtherKeys = publish.Message.MoreKeys }
-            : new RoutedMessage(publish.Message.RoutingKey, publish.Message.EncodedHeaders) { FurtherKeys = publish.Message.MoreKeys };
-        _router.Route(publish.Exchange, ref message, _destinations);
         _routed.Clear();
-        foreach (var destination in _destinations.Queues)
-            _routed.Add((Queue)destination);
+        if (publish.Routed is { } known)
+            _routed.AddRange(known.Where(queue => !queue.IsDeleted));
+        else
+            Find(publish);
         var routed = _routed.Count > 0;
         var refused = false;
         for (var i = _routed.Count - 1; i >= 0; i--)
@@ -144,6 +142,24 @@ internal sealed partial class VirtualHost
         }
 
         return (routed, refused);
+    }
+
+    /// <summary>The queues a message goes to as things are now.</summary>
+    public IReadOnlyList<Queue> RouteNow(in Publish publish)
+    {
+        _routed.Clear();
+        Find(publish);
+        return [.. _routed];
+    }
+
+    private void Find(in Publish publish)
+    {
+        var message = publish.Headers is { } headers
+            ? new RoutedMessage(publish.Message.RoutingKey, headers) { FurtherKeys = publish.Message.MoreKeys }
+            : new RoutedMessage(publish.Message.RoutingKey, publish.Message.EncodedHeaders) { FurtherKeys = publish.Message.MoreKeys };
+        _router.Route(publish.Exchange, ref message, _destinations);
+        foreach (var destination in _destinations.Queues)
+            _routed.Add((Queue)destination);
     }
 
     // Gives the message its place in each queue of _routed.

@@ -66,7 +66,7 @@ internal sealed partial class VirtualHost
     public long DeleteExchange(string name, bool ifUnused)
     {
         if (name.StartsWith("amq.", StringComparison.Ordinal) && _exchanges.ContainsKey(name))
-            throw AmqpException.Channel(ReplyCode.AccessRefused, $"exchange name '{name}' contains reserved prefix 'amq.*'");
+            throw AmqpException.Channel(ReplyCode.AccessRefused, $"deletion of system exchange '{name}' in vhost '{Name}' not allowed");
         if (!_exchanges.TryGetValue(name, out var exchange))
             return 0;
         if (ifUnused && exchange.HasBindings)
@@ -80,7 +80,6 @@ internal sealed partial class VirtualHost
     public (Queue Queue, long Lsn) DeclareQueue(in QueueDeclare method, object connection)
     {
         var described = DescribeQueue(method.Queue);
-        QueueArgumentRules.Check(method.Arguments, described);
         var owner = method.Exclusive ? connection : null;
         if (_queues.TryGetValue(method.Queue, out var existing))
         {
@@ -93,6 +92,7 @@ internal sealed partial class VirtualHost
             return (existing, 0);
         }
 
+        QueueArgumentRules.Check(method, described);
         var definition = new QueueDefinition(
             method.Queue, _engine.NextQueueId(), method.Durable, method.Exclusive, method.AutoDelete, new(method.Arguments));
         var queue = new Queue(this, definition, owner);
@@ -111,10 +111,17 @@ internal sealed partial class VirtualHost
         if (!_queues.ContainsKey(name))
             return (0, 0);
         var queue = FindQueue(name, connection);
-        if (ifUnused && queue.Consumers.Count > 0)
-            throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"{Describe(queue)} in use");
+        if (queue.Arguments.IsQuorum && (ifUnused || ifEmpty))
+        {
+            throw AmqpException.Connection(
+                ReplyCode.NotImplemented,
+                $"cannot delete {Describe(queue)}. queue.delete operations with if-{(ifUnused ? "unused" : "empty")} flag set are not supported by quorum queues");
+        }
+
         if (ifEmpty && queue.Ready.Count > 0)
             throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"{Describe(queue)} not empty");
+        if (ifUnused && queue.Consumers.Count > 0)
+            throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"{Describe(queue)} in use");
         var count = queue.Ready.Count;
         return (count, DeleteQueue(queue));
     }
@@ -130,6 +137,18 @@ internal sealed partial class VirtualHost
         foreach (var binding in queue.Incoming.ToArray())
             Unbind(binding, change);
         queue.Delete(change);
+        return change.Commit();
+    }
+
+    /// <summary>Deletes all that is in the virtual host, and the virtual host from the log.</summary>
+    public long DeleteAll()
+    {
+        foreach (var queue in _queues.Values.ToArray())
+            DeleteQueue(queue);
+        using var change = new TopologyChange(Name, Store);
+        foreach (var exchange in _exchanges.Values.ToArray())
+            Delete(exchange, change);
+        change.RemoveHost();
         return change.Commit();
     }
 
@@ -164,7 +183,9 @@ internal sealed partial class VirtualHost
 
     /// <summary>Takes a binding of a queue away; one that is not there is no error.</summary>
     public long UnbindQueue(in QueueUnbind method, object connection) =>
-        Unbind(FindExchange(method.Exchange), FindQueue(method.Queue, connection), method.RoutingKey, method.Arguments);
+        _exchanges.TryGetValue(method.Exchange, out var source) && _queues.ContainsKey(method.Queue)
+            ? Unbind(source, FindQueue(method.Queue, connection), method.RoutingKey, method.Arguments)
+            : 0;
 
     /// <summary>Binds an exchange to another.</summary>
     public long BindExchange(in ExchangeBind method) =>
@@ -172,7 +193,9 @@ internal sealed partial class VirtualHost
 
     /// <summary>Takes a binding between exchanges away.</summary>
     public long UnbindExchange(in ExchangeUnbind method) =>
-        Unbind(FindExchange(method.Source), FindExchange(method.Destination), method.RoutingKey, method.Arguments);
+        _exchanges.TryGetValue(method.Source, out var source) && _exchanges.TryGetValue(method.Destination, out var destination)
+            ? Unbind(source, destination, method.RoutingKey, method.Arguments)
+            : 0;
 
     /// <summary>Puts back an exchange the log has.</summary>
     public void Recover(Exchange exchange) => _exchanges[exchange.Name] = exchange;

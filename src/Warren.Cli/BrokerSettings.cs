@@ -57,7 +57,9 @@ internal sealed record BrokerSettings(MessagingOptions Options, BrokerAddress Ad
         return await MessageBus.ConnectAsync(Options.Url!, Copy, loggers, cancellationToken);
     }
 
-    private static IConfiguration Configuration()
+    /// <summary>The settings of this directory and of the environment.</summary>
+    /// <exception cref="UsageException">They cannot be read.</exception>
+    public static IConfiguration Configuration()
     {
         try
         {

@@ -14,9 +14,11 @@ internal static class CommandLine
         root.Add(DoctorCommand.Create());
         root.Add(PublishCommand.Create());
         root.Add(ListenCommand.Create());
+        root.Add(BrokerCommand.Create());
         root.Add(HelpCommand.Create(root));
 
-        var parsed = root.Parse(args);
+        // Whoever types the name alone wants to know what there is.
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
             if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])

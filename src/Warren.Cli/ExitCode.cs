@@ -15,7 +15,7 @@ internal static class ExitCode
     /// <summary>The arguments or settings are wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>The broker cannot be reached.</summary>
+    /// <summary>A broker cannot be reached, or cannot be started.</summary>
     public const int Unreachable = 3;
 
     /// <summary>The broker was there and refused.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Warren.Broker.Tests.Suite;
 using Warren.TestKit;
 
 namespace Warren.Broker.Tests;
@@ -52,6 +53,98 @@ public class EmbeddedBrokerTests(RabbitMqFixture rabbit)
 
         await using var next = await EmbeddedBroker.StartAsync(new() { Listen = [$"{broker.EndPoints[0]}"] }, TestContext.Current.CancellationToken);
         Assert.Equal(broker.EndPoints, next.EndPoints);
+    }
+
+    [Fact]
+    public async Task Stopping_tells_those_who_are_connected_and_waits_for_their_answer()
+    {
+        var broker = await EmbeddedBroker.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await RawAmqpClient.OpenAsync(broker.Url + "%2F");
+
+        var stopping = broker.StopAsync(TestContext.Current.CancellationToken);
+
+        await client.ExpectConnectionCloseAsync(320, "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'", null);
+        await stopping;
+        await broker.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Stopping_does_not_wait_for_a_client_longer_than_it_is_told_to()
+    {
+        using var impatience = new CancellationTokenSource();
+        await using var broker = await EmbeddedBroker.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await RawAmqpClient.OpenAsync(broker.Url + "%2F");
+        var stopping = broker.StopAsync(impatience.Token);
+        await client.ExpectAsync(0, "connection.close");
+
+        await impatience.CancelAsync();
+
+        await stopping;
+        await client.ExpectEndAsync();
+    }
+
+    [Fact]
+    public async Task A_virtual_host_is_deleted_with_all_that_is_in_it_and_its_connections_are_closed()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var broker = await EmbeddedBroker.StartAsync(cancellationToken: token);
+        await broker.CreateVirtualHostAsync("other", token);
+        await using var client = await RawAmqpClient.OpenAsync(broker.Url + "other");
+        await client.OpenChannelAsync(1);
+        await client.CallAsync(1, "queue.declare", ("queue", "q"), ("durable", true));
+
+        Assert.True(await broker.DeleteVirtualHostAsync("other", token));
+
+        await client.ExpectConnectionCloseAsync(320, "CONNECTION_FORCED - vhost 'other' is deleted", null);
+        Assert.Equal(["/"], broker.Snapshot().VirtualHosts.Select(host => host.Name));
+        Assert.False(await broker.DeleteVirtualHostAsync("other", token));
+        await broker.CreateVirtualHostAsync("other", token);
+        Assert.Empty(broker.Snapshot().VirtualHosts[1].Queues);
+    }
+
+    [Fact]
+    public async Task Virtual_hosts_are_there_again_after_a_restart_and_deleted_ones_are_not()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var directory = Directory.CreateTempSubdirectory("warren-broker-");
+        await using (var broker = await EmbeddedBroker.StartAsync(new() { Data = directory.FullName }, token))
+        {
+            await broker.CreateVirtualHostAsync("kept", token);
+            await broker.CreateVirtualHostAsync("gone", token);
+            await using var client = await RawAmqpClient.OpenAsync(broker.Url + "gone");
+            await client.OpenChannelAsync(1);
+            await client.CallAsync(1, "queue.declare", ("queue", "q"), ("durable", true));
+            await broker.DeleteVirtualHostAsync("gone", token);
+        }
+
+        await using (var again = await EmbeddedBroker.StartAsync(new() { Data = directory.FullName }, token))
+            Assert.Equal(["/", "kept"], again.Snapshot().VirtualHosts.Select(host => host.Name));
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_second_broker_on_a_directory_in_use_does_not_start()
+    {
+        var directory = Directory.CreateTempSubdirectory("warren-broker-");
+        await using (var first = await EmbeddedBroker.StartAsync(new() { Data = directory.FullName }, TestContext.Current.CancellationToken))
+        {
+            var error = await Assert.ThrowsAsync<BrokerStartException>(() => EmbeddedBroker.StartAsync(new() { Data = directory.FullName }));
+            Assert.Equal(BrokerStartFailure.DataUnusable, error.Reason);
+            Assert.Contains(directory.FullName, error.Message, StringComparison.Ordinal);
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_user_that_is_added_later_may_log_in_and_a_wrong_one_is_not_added()
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        broker.AddUser("ada", new() { Password = "ada", Permissions = new Dictionary<string, BrokerPermissions> { ["/"] = new() } });
+
+        await using var client = await RawAmqpClient.OpenAsync(broker.Url + "%2F", new() { User = "ada" });
+
+        Assert.Equal("Users:bob:Password is empty; expected a password. (Parameter 'user')", Assert.Throws<ArgumentException>(() => broker.AddUser("bob", new())).Message);
     }
 
     [Fact]

@@ -3,16 +3,22 @@ namespace Warren.Cli.Tests;
 public class UsageTests
 {
     [Theory]
-    [InlineData("There is no verb 'frobnicate'; there are doctor, publish, listen, help.", "frobnicate")]
-    [InlineData("Required command was not provided. `warren --help` tells what is expected.")]
+    [InlineData("There is no verb 'frobnicate'; there are doctor, publish, listen, broker, help.", "frobnicate")]
     [InlineData("Required argument missing for command: 'publish'. `warren publish --help` tells what is expected.", "publish", "exchange")]
     [InlineData("--count is 'many'; expected a whole number from 1. `warren listen --help` tells what is expected.", "listen", "a", "b", "--count", "many")]
     [InlineData("--count is '0'; expected a whole number from 1. `warren listen --help` tells what is expected.", "listen", "a", "b", "--count", "0")]
     [InlineData("--header is 'novalue'; expected NAME=VALUE.", "publish", "a", "b", "--body", "x", "--header", "novalue", "--broker", "amqp://localhost/")]
     [InlineData("--broker cannot be read. The broker URL begins with http://; expected amqp:// or amqps://.", "doctor", "--broker", "http://localhost/")]
     [InlineData("--body and --file are both given; expected one of them.", "publish", "a", "b", "--body", "x", "--file", "y", "--broker", "amqp://localhost/")]
+    [InlineData("--port is 'x'; expected a number from 0 to 65535. `warren broker --help` tells what is expected.", "broker", "--port", "x")]
+    [InlineData("--amqp and --port are both given; expected one of them.", "broker", "--port", "1", "--amqp", "127.0.0.1:1")]
+    [InlineData("--data and --in-memory are both given; expected one of them.", "broker", "--data", "x", "--in-memory")]
+    [InlineData("--data is empty; expected a directory.", "broker", "--data", "")]
+    [InlineData("--tls needs --certificate FILE.", "broker", "--tls", "localhost:0", "--in-memory")]
+    [InlineData("--certificate is given without --tls HOST:PORT.", "broker", "--certificate", "x", "--in-memory")]
+    [InlineData("--amqp is 'nowhere'; expected ADDRESS:PORT, as 127.0.0.1:5672, [::1]:5672, localhost:5672 or *:5672.", "broker", "--amqp", "nowhere", "--in-memory")]
     [InlineData("--queue is empty; expected the name of a queue.", "doctor", "--queue", "", "--broker", "amqp://localhost/")]
-    [InlineData("There is no verb 'nope'; there are doctor, publish, listen, help.", "help", "nope")]
+    [InlineData("There is no verb 'nope'; there are doctor, publish, listen, broker, help.", "help", "nope")]
     public async Task A_mistake_is_one_sentence_and_exit_code_2(string sentence, params string[] arguments)
     {
         var result = await WarrenProgram.RunAsync(arguments);
@@ -67,6 +73,7 @@ public class UsageTests
     [InlineData("doctor", "--queue")]
     [InlineData("publish", "--mandatory")]
     [InlineData("listen", "--count")]
+    [InlineData("broker", "--in-memory")]
     public async Task Help_explains_a_verb_both_ways(string verb, string option)
     {
         var help = await WarrenProgram.RunAsync("help", verb);
@@ -77,13 +84,16 @@ public class UsageTests
         Assert.Empty(help.Errors);
     }
 
-    [Fact]
-    public async Task Help_lists_the_verbs_on_standard_output()
+    [Theory]
+    [InlineData]
+    [InlineData("help")]
+    [InlineData("--help")]
+    public async Task Help_lists_the_verbs_on_standard_output(params string[] arguments)
     {
-        var help = await WarrenProgram.RunAsync("--help");
+        var help = await WarrenProgram.RunAsync(arguments);
 
         Assert.Equal((0, ""), (help.ExitCode, help.Errors));
-        Assert.All(["doctor", "publish", "listen", "help"], verb => Assert.Contains($"\n  {verb}", help.Output, StringComparison.Ordinal));
+        Assert.All(["doctor", "publish", "listen", "broker", "help"], verb => Assert.Contains($"\n  {verb}", help.Output, StringComparison.Ordinal));
     }
 
     [Theory]

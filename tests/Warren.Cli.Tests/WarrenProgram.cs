@@ -55,17 +55,23 @@ internal sealed class WarrenProgram : IAsyncDisposable
     }
 
     /// <summary>Starts the program and lets it run.</summary>
-    public static WarrenProgram Start(params string[] arguments)
+    public static WarrenProgram Start(params string[] arguments) => Start(arguments, environment: null);
+
+    /// <summary>Starts the program with these variables and lets it run.</summary>
+    public static WarrenProgram Start(string[] arguments, IReadOnlyDictionary<string, string?>? environment)
     {
-        var process = Process.Start(Start(arguments, null, null, null))!;
+        var process = Process.Start(Start(arguments, environment, null, null))!;
         process.StandardInput.Close();
         return new WarrenProgram(process);
     }
 
     /// <summary>Presses ctrl-C.</summary>
-    public async Task InterruptAsync()
+    public Task InterruptAsync() => SignalAsync("INT");
+
+    /// <summary>Sends it a signal, by the name without SIG.</summary>
+    public async Task SignalAsync(string signal)
     {
-        using var kill = Process.Start("/bin/kill", ["-s", "INT", $"{_process.Id}"]);
+        using var kill = Process.Start("/bin/kill", ["-s", signal, $"{_process.Id}"]);
         await kill.WaitForExitAsync();
     }
 

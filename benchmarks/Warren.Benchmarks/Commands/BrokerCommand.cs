@@ -1,3 +1,4 @@
+using EmbeddedBrokerProcess = Warren.Benchmarks.Brokers.EmbeddedBrokerProcess;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;

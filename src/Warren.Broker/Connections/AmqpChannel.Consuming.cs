@@ -19,8 +19,8 @@ internal sealed partial class AmqpChannel
     /// <summary>True while messages may be sent on it.</summary>
     public bool CanDeliver => !IsClosing && !_output.IsCongested;
 
-    /// <summary>True while the limit of the whole channel allows another message.</summary>
-    public bool HasCredit => GlobalPrefetch == 0 || Held < GlobalPrefetch;
+    /// <summary>True while the limits of the whole channel, the client's and the broker's, allow another message.</summary>
+    public bool HasCredit => (GlobalPrefetch == 0 || Held < GlobalPrefetch) && Held < _mostHeld;
 
     /// <summary>Sends a message to a consumer of this channel. In a turn.</summary>
     public void Deliver(ChannelConsumer consumer, QueuedMessage entry)
@@ -47,9 +47,10 @@ internal sealed partial class AmqpChannel
         _host.Written(_output);
     }
 
-    private static ReadOnlySpan<byte> PropertiesOf(QueuedMessage entry)
+    // A quorum queue tells how often a message came back; basic.get even when it never did.
+    private static ReadOnlySpan<byte> PropertiesOf(QueuedMessage entry, bool always = false)
     {
-        if (!entry.Queue.Arguments.IsQuorum || entry.DeliveryCount == 0)
+        if (!entry.Queue.Arguments.IsQuorum || (entry.DeliveryCount == 0 && !always))
             return entry.Message.Properties;
         var properties = BasicProperties.Decode(entry.Message.Properties);
         properties.Headers = (properties.Headers ?? FieldTable.Empty).With("x-delivery-count", (long)entry.DeliveryCount);
@@ -68,11 +69,11 @@ internal sealed partial class AmqpChannel
         using (Enter())
         {
             var queue = _host.FindQueue(name, _connection);
-            var priority = ConsumerPriority(method.Arguments);
+            QueueArgumentRules.CheckConsumer(method.Arguments, _host.Describe(queue));
+            var priority = method.Arguments.TryGetInteger("x-priority", out var given) ? (int)Math.Clamp(given, int.MinValue, int.MaxValue) : 0;
             if (queue.Arguments.IsQuorum && GlobalPrefetch > 0)
                 throw AmqpException.Connection(ReplyCode.NotImplemented, $"{_host.Describe(queue)} does not support global qos");
-            var inUse = queue.Consumers.All.Any(consumer => consumer.IsExclusive) || (method.Exclusive && queue.Consumers.Count > 0);
-            if (inUse)
+            if (IsInUse(queue, method.Exclusive))
                 throw AmqpException.Channel(ReplyCode.AccessRefused, $"{_host.Describe(queue)} in exclusive use");
 
             // The answer is written first: deliveries follow it.
@@ -101,6 +102,7 @@ internal sealed partial class AmqpChannel
 
     private ValueTask Cancel(in BasicCancel method)
     {
+        var lsn = 0L;
         using (Enter())
         {
             if (_replyName is not null && _replyTag == method.ConsumerTag)
@@ -110,11 +112,11 @@ internal sealed partial class AmqpChannel
             }
             else if (_consumers.Remove(method.ConsumerTag, out var consumer) && consumer.Queue.Cancel(consumer))
             {
-                _host.DeleteQueue(consumer.Queue);
+                lsn = _host.DeleteQueue(consumer.Queue);
             }
         }
 
-        return Reply(new BasicCancelOk(method.ConsumerTag), noWait: method.NoWait);
+        return Reply(new BasicCancelOk(method.ConsumerTag), lsn, method.NoWait);
     }
 
     private ValueTask Get(in BasicGet method)
@@ -124,6 +126,13 @@ internal sealed partial class AmqpChannel
         using (Enter())
         {
             var queue = _host.FindQueue(name, _connection);
+            if (queue.Arguments is { IsQuorum: true, SingleActiveConsumer: true })
+            {
+                throw AmqpException.Channel(
+                    ReplyCode.ResourceLocked,
+                    $"cannot obtain access to locked {_host.Describe(queue)}. basic.get operations are not supported by quorum queues with single active consumer");
+            }
+
             if (queue.Get() is not { } entry)
                 return Reply(new BasicGetEmpty());
 
@@ -133,7 +142,7 @@ internal sealed partial class AmqpChannel
             if (method.NoAck)
                 lsn = Math.Max(lsn, _host.Settle(entry));
             _lastLsn = Math.Max(_lastLsn, lsn);
-            var content = entry.Message.WithProperties(PropertiesOf(entry));
+            var content = entry.Message.WithProperties(PropertiesOf(entry, always: true));
             if (!_connection.IsDurable(lsn))
                 return AnswerGetLaterAsync(answer, content.Detached(), lsn);
             _output.Write(Number, answer, content);
@@ -172,13 +181,14 @@ internal sealed partial class AmqpChannel
         return ValueTask.CompletedTask;
     }
 
-    private static int ConsumerPriority(FieldTable arguments)
+    // A single active consumer is exclusive already, and quorum queues do not know exclusive consumers.
+    private static bool IsInUse(Queue queue, bool exclusive)
     {
-        if (!arguments.TryGetValue("x-priority", out var value))
-            return 0;
-        if (!value.TryGetInteger(out var priority))
-            throw AmqpException.Channel(ReplyCode.PreconditionFailed, "invalid arg 'x-priority'");
-        return (int)Math.Clamp(priority, int.MinValue, int.MaxValue);
+        if (queue.Arguments.IsQuorum)
+            return false;
+        if (queue.Arguments.SingleActiveConsumer)
+            return exclusive;
+        return queue.Consumers.All.Any(consumer => consumer.IsExclusive) || (exclusive && queue.Consumers.Count > 0);
     }
 
     private static string NewTag() => $"amq.ctag-{Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)).TrimEnd('=').Replace('+', '-').Replace('/', '_')}";

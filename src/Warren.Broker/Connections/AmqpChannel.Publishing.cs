@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 using Warren.Broker.Protocol;
 using Warren.Broker.Protocol.Methods;
@@ -32,7 +31,7 @@ internal sealed partial class AmqpChannel
         if (method.Immediate)
             throw AmqpException.Connection(ReplyCode.NotImplemented, "immediate=true");
         _content.Begin();
-        return ValueTask.CompletedTask;
+        return _connection.WhileAlarmedAsync();
     }
 
     private ValueTask PublishContent()
@@ -48,7 +47,9 @@ internal sealed partial class AmqpChannel
             if (exchange.Internal)
                 throw AmqpException.Channel(ReplyCode.AccessRefused, $"cannot publish to internal {_host.Describe(exchange)}");
             CheckUser(view.UserId);
-            var expiration = Expiration(view);
+            if (view.DeliveryMode is { } mode and not (1 or 2))
+                throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"invalid message: {{delivery_mode_unknown,{mode}}}");
+            var expiration = Expiration.Of(view);
             if (view.ReplyTo.SequenceEqual(DirectReplyTo))
             {
                 content = WithReplyName(content, ref propertiesLength);
@@ -80,14 +81,17 @@ internal sealed partial class AmqpChannel
             _host.DirectReplies.Find(publish.Message.RoutingKey)?.DeliverReply(publish.Message);
         if (_tx is not null)
         {
-            _tx.Publishes.Add((publish, _publishMandatory));
+            // Routed now; only a queue named by the default exchange is looked up when all is committed.
+            var routed = publish.Exchange.Name.Length == 0 ? null : _host.RouteNow(publish);
+            _tx.Publishes.Add((publish with { Routed = routed }, _publishMandatory));
             return;
         }
 
         var outcome = _host.Publish(publish);
         if (!outcome.IsRouted && _publishMandatory)
             Return(publish.Message);
-        _confirms?.Add(outcome.Lsn, outcome.IsRefused);
+        // What was acked before is durable before this is confirmed, even if the message itself is not kept.
+        _confirms?.Add(Math.Max(outcome.Lsn, _lastLsn), outcome.IsRefused);
 
         static bool exchangeIsDefault(in Publish publish) => publish.Exchange.Name.Length == 0;
     }
@@ -112,9 +116,7 @@ internal sealed partial class AmqpChannel
     }
 
     private static BasicPropertiesView Properties(byte[] content, int length) =>
-        BasicPropertiesView.TryParse(content.AsSpan(0, length), out var view)
-            ? view
-            : throw AmqpException.Connection(ReplyCode.SyntaxError, "the properties of the message are malformed");
+        BasicPropertiesView.Parse(content.AsSpan(0, length));
 
     private static ReadOnlySpan<byte> DirectReplyTo => "amq.rabbitmq.reply-to"u8;
 
@@ -122,7 +124,7 @@ internal sealed partial class AmqpChannel
     {
         if (last.Length == octets.Length && Ascii.Equals(octets, last))
             return last;
-        return octets.IsEmpty ? "" : Encoding.UTF8.GetString(octets);
+        return WireText.Decode(octets);
     }
 
     private void CheckUser(ReadOnlySpan<byte> userId)
@@ -131,16 +133,6 @@ internal sealed partial class AmqpChannel
             return;
         throw AmqpException.Channel(
             ReplyCode.PreconditionFailed, $"user_id property set to '{Encoding.UTF8.GetString(userId)}' but authenticated user was '{_authority.UserName}'");
-    }
-
-    private static long? Expiration(in BasicPropertiesView view)
-    {
-        if (!view.Has(BasicPropertyFlags.Expiration))
-            return null;
-        var text = view.Expiration;
-        if (Utf8Parser.TryParse(text, out long milliseconds, out var read) && read == text.Length && milliseconds >= 0)
-            return milliseconds;
-        throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"invalid expiration '{Encoding.UTF8.GetString(text)}': {ErlangTerm.OfText(text)}");
     }
 
     // CC and BCC are routing keys; BCC must not be seen by those who get the message.

@@ -72,7 +72,7 @@ internal sealed partial class AmqpChannel
         {
             var consumers = entries.Select(entry => entry.Consumer).OfType<ChannelConsumer>().Distinct().ToArray();
             CreditBack(entries);
-            Queue.Return(entries, counts: true);
+            Queue.Return(entries, counts: true, refused: true);
             foreach (var consumer in GlobalPrefetch > 0 ? [.. _consumers.Values] : consumers)
                 consumer.Queue.CreditReturned(consumer);
         }
@@ -90,8 +90,10 @@ internal sealed partial class AmqpChannel
     // Gives the credit of settled messages back, and whoever has it is given what waits.
     private void ResumeAfter(List<QueuedMessage> entries)
     {
+        // A limit of the whole channel may have held up any of its consumers.
+        var wasLimited = GlobalPrefetch > 0 || !HasCredit;
         CreditBack(entries);
-        if (GlobalPrefetch > 0)
+        if (wasLimited)
         {
             Resume();
             return;

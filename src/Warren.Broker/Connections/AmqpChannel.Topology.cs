@@ -1,5 +1,6 @@
 using Warren.Broker.Protocol;
 using Warren.Broker.Protocol.Methods;
+using Warren.Broker.Queues;
 
 namespace Warren.Broker.Connections;
 
@@ -9,6 +10,7 @@ internal sealed partial class AmqpChannel
     private ValueTask DeclareExchange(in ExchangeDeclare method)
     {
         var name = WithoutLineBreaks(method.Exchange);
+        DemandNotDefault(name);
         if (method.Passive)
         {
             using (Enter())
@@ -16,9 +18,8 @@ internal sealed partial class AmqpChannel
             return Reply(new ExchangeDeclareOk(), noWait: method.NoWait);
         }
 
-        DemandNotDefault(name);
         _authority.DemandConfigure("exchange", name);
-        if (method.Arguments.TryGetText("alternate-exchange", out var alternate))
+        if (TextArgument(method.Arguments, "alternate-exchange", "exchange", name) is { } alternate)
         {
             _authority.DemandRead("exchange", name);
             _authority.DemandWrite("exchange", alternate);
@@ -81,11 +82,17 @@ internal sealed partial class AmqpChannel
         }
 
         if (name.Length == 0)
+        {
+            QueueArgumentRules.CheckServerNamed(method.Arguments);
             name = $"amq.gen-{NewTag()["amq.ctag-".Length..]}";
-        else if (name.StartsWith("amq.", StringComparison.Ordinal) && !_host.Read(() => _host.HasQueue(name)))
+        }
+        else if (name.StartsWith("amq.", StringComparison.Ordinal))
+        {
             throw AmqpException.Channel(ReplyCode.AccessRefused, $"queue name '{name}' contains reserved prefix 'amq.*'");
+        }
+
         _authority.DemandConfigure("queue", name);
-        if (method.Arguments.TryGetText("x-dead-letter-exchange", out var deadLetters))
+        if (TextArgument(method.Arguments, "x-dead-letter-exchange", "queue", name) is { } deadLetters)
         {
             _authority.DemandRead("queue", name);
             _authority.DemandWrite("exchange", deadLetters);
@@ -141,6 +148,16 @@ internal sealed partial class AmqpChannel
             var (count, lsn) = _host.DeleteQueue(name, method.IfUnused, method.IfEmpty, _connection);
             return Reply(new QueueDeleteOk((uint)count), lsn, method.NoWait);
         }
+    }
+
+    private string? TextArgument(FieldTable arguments, string argument, string resource, string name)
+    {
+        if (!arguments.TryGetValue(argument, out var value))
+            return null;
+        return value.TryGetText(out var text)
+            ? text
+            : throw AmqpException.Channel(
+                ReplyCode.PreconditionFailed, $"invalid type '{ErlangTerm.NameOf(value.Type)}' for arg '{argument}' in {resource} '{name}' in vhost '{_host.Name}'");
     }
 
     // With neither a queue nor a key, the key is the queue's name (AMQP 0-9-1 §1.7.2.3 of the reference).

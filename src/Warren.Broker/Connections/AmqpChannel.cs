@@ -18,6 +18,7 @@ internal sealed partial class AmqpChannel
     private readonly VirtualHost _host;
     private readonly OutputBuffer _output;
     private readonly Authority _authority;
+    private readonly int _mostHeld;
     private long _lastLsn;
     private string _lastQueue = "";
 
@@ -29,7 +30,11 @@ internal sealed partial class AmqpChannel
         _output = connection.Output;
         _authority = new(connection.Session.User, _host.Name);
         _content = new(connection.Engine.Options.MaxMessageSize);
+        _mostHeld = connection.Engine.Options.MaxUnackedMessages;
     }
+
+    /// <summary>The connection it is on.</summary>
+    public AmqpConnection Connection => _connection;
 
     /// <summary>Its number on the connection, from 1.</summary>
     public ushort Number { get; }
@@ -52,6 +57,9 @@ internal sealed partial class AmqpChannel
     /// <summary>True in tx mode.</summary>
     public bool IsTransactional => _tx is not null;
 
+    /// <summary>The log position of the last thing it settled or published that is to be durable.</summary>
+    public long LastLsn => Math.Max(_lastLsn, _confirms?.LastLsn ?? 0);
+
     /// <summary>Takes the next frame of the channel. The task ends when the command was executed and what it answers was written.</summary>
     /// <exception cref="AmqpException">A rule was broken; the connection closes the channel or itself.</exception>
     public ValueTask HandleAsync(in Frame frame, ReadOnlySpan<byte> payload)
@@ -72,6 +80,7 @@ internal sealed partial class AmqpChannel
                     return PublishContent();
                 return ValueTask.CompletedTask;
             case (ContentState.Method, _):
+                _executing = default;
                 throw ContentHeader.MethodMissing();
             case (ContentState.Header, _):
                 throw ContentHeader.Missing();
@@ -153,7 +162,6 @@ internal sealed partial class AmqpChannel
             MethodId.BasicGet => Get(AmqpMethod.Read<BasicGet>(arguments)),
             MethodId.BasicConsume => Consume(AmqpMethod.Read<BasicConsume>(arguments)),
             MethodId.BasicCancel => Cancel(AmqpMethod.Read<BasicCancel>(arguments)),
-            MethodId.BasicCancelOk => ValueTask.CompletedTask,
             MethodId.BasicQos => Qos(AmqpMethod.Read<BasicQos>(arguments)),
             MethodId.BasicRecover => Recover(AmqpMethod.Read<BasicRecover>(arguments).Requeue, answer: true),
             MethodId.BasicRecoverAsync => Recover(AmqpMethod.Read<BasicRecoverAsync>(arguments).Requeue, answer: false),

@@ -19,10 +19,10 @@ internal sealed partial class AmqpConnection
         Output.Flush();
     }
 
-    /// <summary>Closes the open channels from the broker's side, on any thread; returns how many.</summary>
-    public int CloseChannels(string reason)
+    /// <summary>Closes the open channels from the broker's side, or those that consume, on any thread; returns how many.</summary>
+    public int CloseChannels(string reason, bool consumingOnly)
     {
-        var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing).ToArray());
+        var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing && (!consumingOnly || channel.ConsumerCount > 0)).ToArray());
         foreach (var channel in channels)
             channel.CloseFromOutside(AmqpException.Channel(ReplyCode.PreconditionFailed, reason));
         return channels.Length;
@@ -46,7 +46,8 @@ internal sealed partial class AmqpConnection
                 Written();
                 return ValueTask.CompletedTask;
             default:
-                throw AmqpException.Connection(ReplyCode.CommandInvalid, "unimplemented method");
+                _failed = id;
+                throw AmqpException.Connection(ReplyCode.ChannelError, "unexpected method in connection state running");
         }
     }
 
@@ -86,9 +87,14 @@ internal sealed partial class AmqpConnection
             {
                 var result = await _input.ReadAsync(either.Token);
                 var buffer = result.Buffer;
-                var ended = EndsIn(ref buffer);
+                var end = EndIn(ref buffer);
                 _input.AdvanceTo(buffer.Start, buffer.End);
-                if (ended || result.IsCompleted)
+                if (end == MethodId.ConnectionClose)
+                {
+                    Tell(new ConnectionCloseOk());
+                }
+
+                if (end is not null || result.IsCompleted)
                     return;
             }
         }
@@ -98,42 +104,48 @@ internal sealed partial class AmqpConnection
         }
     }
 
-    private bool EndsIn(ref ReadOnlySequence<byte> buffer)
+    private MethodId? EndIn(ref ReadOnlySequence<byte> buffer)
     {
         try
         {
             while (FrameReader.TryRead(ref buffer, Session.FrameMax, out var frame))
             {
                 if (frame is { Channel: 0, Type: FrameType.Method } &&
-                    AmqpMethod.ReadId(Contiguous(frame), out _) is MethodId.ConnectionCloseOk or MethodId.ConnectionClose)
+                    AmqpMethod.ReadId(Contiguous(frame), out _) is var id and (MethodId.ConnectionCloseOk or MethodId.ConnectionClose))
                 {
-                    return true;
+                    return id;
                 }
             }
 
-            return false;
+            return null;
         }
         catch (AmqpException)
         {
             // It was told once that it cannot be understood.
-            return true;
+            return MethodId.ConnectionCloseOk;
         }
     }
 
-    // A publisher waits here while the log is behind or an alarm stands; meanwhile it is not read from.
+    // A publisher waits here while the log is behind; meanwhile it is not read from.
     private async ValueTask WhileBehindAsync()
     {
         _hasPublished = false;
         if (Engine.Store is { IsCongested: true } store)
             await store.WhenRoomAsync(_transport.ConnectionClosed);
-        if (!Engine.Alarms.IsRaised)
-            return;
+    }
 
-        _hasPublished = true;
+    /// <summary>Holds a publish, and with it the connection, up while an alarm stands; what came before it is done.</summary>
+    public ValueTask WhileAlarmedAsync() => Engine.Alarms.IsRaised ? BlockAsync() : ValueTask.CompletedTask;
+
+    private async ValueTask BlockAsync()
+    {
         IsBlocked = true;
         Session.Heartbeat.Pause();
         try
         {
+            if (Session.UnderstandsBlocked)
+                Tell(new ConnectionBlocked(Engine.Alarms.Reason));
+            EndBatch();
             await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
         }
         finally
@@ -141,18 +153,14 @@ internal sealed partial class AmqpConnection
             IsBlocked = false;
             Session.Heartbeat.Resume();
         }
+
+        if (Session.UnderstandsBlocked)
+            Tell(new ConnectionUnblocked());
     }
 
-    /// <summary>Tells a client that understands it that publishers are held up, or no longer.</summary>
-    public void TellBlocked(string? reason)
+    private void Tell<T>(in T method) where T : struct, IAmqpMethod<T>
     {
-        if (!Session.UnderstandsBlocked || _wasBlocked == reason is not null)
-            return;
-        _wasBlocked = reason is not null;
-        if (reason is not null)
-            Output.Write(0, new ConnectionBlocked(reason));
-        else
-            Output.Write(0, new ConnectionUnblocked());
+        Output.Write(0, method);
         Output.Flush();
     }
 

@@ -25,7 +25,6 @@ internal sealed partial class AmqpConnection : ICommitListener
     private volatile AmqpChannel[] _confirming = [];
     private byte[] _scratch = [];
     private bool _hasPublished;
-    private bool _wasBlocked;
     private int _resuming;
     private bool _isOver;
     private volatile bool _isForcedToClose;
@@ -66,7 +65,10 @@ internal sealed partial class AmqpConnection : ICommitListener
     /// <summary>Serves the connection until either side ends it.</summary>
     public async Task RunAsync()
     {
+        // Whoever has heard that it is open finds it among those that are.
+        Output.Write(0, new ConnectionOpenOk());
         Engine.Opened(this);
+        Output.Flush();
         Session.Heartbeat.Start(() => Output.Written, SendHeartbeat);
         try
         {
@@ -156,7 +158,7 @@ internal sealed partial class AmqpConnection : ICommitListener
     private ValueTask HandleAsync(in Frame frame)
     {
         if (frame.Type == FrameType.Heartbeat)
-            return ValueTask.CompletedTask;
+            return frame.Channel == 0 ? ValueTask.CompletedTask : throw frame.Unexpected();
         if (frame.Channel == 0)
             return HandleConnectionAsync(frame);
         if (_isForcedToClose)
@@ -178,8 +180,7 @@ internal sealed partial class AmqpConnection : ICommitListener
         var payload = Contiguous(frame);
         if (channel.IsClosing || (frame.Type == FrameType.Method && IsClose(payload)))
         {
-            EndChannel(channel, frame.Type, payload);
-            return ValueTask.CompletedTask;
+            return EndChannelAsync(channel, frame.Type == FrameType.Method ? AmqpMethod.ReadId(payload, out _) : default);
         }
 
         try
@@ -210,7 +211,7 @@ internal sealed partial class AmqpConnection : ICommitListener
     {
         if (error.ClosesConnection)
         {
-            _failed = channel.Executing;
+            _failed = error.NamesMethod ? channel.Executing : default;
             ExceptionDispatchInfo.Throw(error);
         }
 
@@ -222,16 +223,13 @@ internal sealed partial class AmqpConnection : ICommitListener
 
     private void OpenChannel(in Frame frame)
     {
-        var payload = Contiguous(frame);
-        if (frame.Type != FrameType.Method || AmqpMethod.ReadId(payload, out _) is var id && id != MethodId.ChannelOpen)
-        {
-            // Its close may cross ours.
-            if (frame.Type == FrameType.Method && AmqpMethod.ReadId(payload, out _) == MethodId.ChannelCloseOk)
-                return;
+        if (frame.Type != FrameType.Method)
+            throw ContentHeader.MethodMissing();
+        _failed = AmqpMethod.ReadId(Contiguous(frame), out _);
+        if (_failed != MethodId.ChannelOpen)
             throw AmqpException.Connection(ReplyCode.ChannelError, "expected 'channel.open'");
-        }
-
-        if (frame.Channel > Session.ChannelMax)
+        _failed = default;
+        if (_channels.Count >= Session.ChannelMax)
         {
             throw AmqpException.Connection(
                 ReplyCode.NotAllowed, $"number of channels opened ({_channels.Count}) has reached the negotiated channel_max ({Session.ChannelMax})");
@@ -254,21 +252,27 @@ internal sealed partial class AmqpConnection : ICommitListener
     private static bool IsClose(ReadOnlySpan<byte> payload) =>
         AmqpMethod.ReadId(payload, out _) is MethodId.ChannelClose or MethodId.ChannelCloseOk;
 
-    // A channel that was told to close hears only its own end.
-    private void EndChannel(AmqpChannel channel, FrameType type, ReadOnlySpan<byte> payload)
+    // A channel that was told to close hears only its own end; when both ends close it at once, each answers the other.
+    private async ValueTask EndChannelAsync(AmqpChannel channel, MethodId id)
     {
-        if (type != FrameType.Method || !IsClose(payload))
-            return;
-        if (AmqpMethod.ReadId(payload, out _) == MethodId.ChannelClose)
+        if (id == MethodId.ChannelClose)
         {
-            if (!channel.IsClosing)
+            var wasClosing = channel.IsClosing;
+            if (!wasClosing)
             {
-                SettleConfirms();
                 channel.Close();
+                await WhenDurableAsync(channel.LastLsn);
+                SettleConfirms();
             }
 
             Output.Write(channel.Number, new ChannelCloseOk());
             Written();
+            if (wasClosing)
+                return;
+        }
+        else if (id != MethodId.ChannelCloseOk)
+        {
+            return;
         }
 
         Forget(channel);

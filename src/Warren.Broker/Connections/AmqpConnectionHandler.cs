@@ -3,12 +3,10 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
-using Warren.Broker.Protocol;
-using Warren.Broker.Protocol.Methods;
 
 namespace Warren.Broker.Connections;
 
-/// <summary>Serves an open connection until it ends; <c>connection.open-ok</c> was sent, and what the client has sent since is in the pipe.</summary>
+/// <summary>Serves a connection from <c>connection.open-ok</c>, which it sends, until it ends; what the client has sent since is in the pipe.</summary>
 internal delegate Task SessionServer(ConnectionContext connection, Session session);
 
 /// <summary>Takes each connection Kestrel accepts through its opening, hands it on, and says in the log how it began.</summary>
@@ -92,9 +90,7 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         try
         {
             Log.Opened(_logger, ends, user.Name, virtualHost);
-            FrameWriter.WriteMethod(connection.Transport.Output, channel: 0, default(ConnectionOpenOk));
-            await connection.Transport.Output.FlushAsync();
-            await serve(connection, new(user, virtualHost, limits, client, ends, heartbeat));
+            await serve(connection, new(user, virtualHost, limits, client, ends, heartbeat) { OpenedAt = options.TimeProvider.GetUtcNow() });
         }
         finally
         {

@@ -45,7 +45,7 @@ internal sealed class Authority(User user, string virtualHost)
         if (!may)
         {
             throw AmqpException.Channel(
-                ReplyCode.AccessRefused, $"{verb} access to {resource} '{(name.Length == 0 ? "amq.default" : name)}' in vhost '{virtualHost}' refused for user '{user.Name}'");
+                ReplyCode.AccessRefused, $"access to {resource} '{(name.Length == 0 ? "amq.default" : name)}' in vhost '{virtualHost}' refused for user '{user.Name}'");
         }
 
         _last = (verb, name);

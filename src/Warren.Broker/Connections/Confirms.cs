@@ -50,7 +50,7 @@ internal sealed class Confirms(ushort channel, OutputBuffer output)
 
                 var multiple = _settled - before > 1;
                 if (nack)
-                    output.Write(channel, new BasicNack(_settled, multiple, Requeue: false));
+                    output.Write(channel, new BasicNack(_settled, Multiple: true, Requeue: true));
                 else
                     output.Write(channel, new BasicAck(_settled, multiple));
                 written = true;

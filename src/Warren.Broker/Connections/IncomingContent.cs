@@ -27,8 +27,7 @@ internal sealed class IncomingContent(long maxMessageSize)
     public bool TakeHeader(ReadOnlySpan<byte> payload)
     {
         var header = ContentHeader.Read(payload);
-        if (!BasicPropertiesView.TryParse(header.Properties, out _))
-            throw AmqpException.Connection(ReplyCode.SyntaxError, "the properties of the message are malformed");
+        BasicPropertiesView.Parse(header.Properties);
 
         if (header.BodySize > (ulong)maxMessageSize)
         {
@@ -47,12 +46,12 @@ internal sealed class IncomingContent(long maxMessageSize)
     }
 
     /// <summary>Takes a part of the body; true when it was the last.</summary>
-    /// <exception cref="AmqpException">More came than the header said.</exception>
+    /// <remarks>A body that is longer than its header said is never complete: RabbitMQ says so when something else follows it.</remarks>
     public bool TakeBody(in ReadOnlySequence<byte> payload)
     {
         var total = PropertiesLength + _bodySize;
         if (_filled + payload.Length > total)
-            throw AmqpException.Connection(ReplyCode.FrameError, "the body is longer than its header said");
+            return false;
         var needed = _filled + (int)payload.Length;
         if (needed > _content.Length)
             Array.Resize(ref _content, (int)Math.Min(total, Math.Max(needed, _content.Length * 2L)));

@@ -12,6 +12,9 @@ namespace Warren.Broker.Connections;
 /// <param name="Heartbeat">Its heartbeat, which begins when whoever serves the connection starts it.</param>
 internal sealed record Session(User User, string VirtualHost, SessionLimits Limits, ClientProgram Client, ConnectionEnds Ends, Heartbeat Heartbeat)
 {
+    /// <summary>When it was opened.</summary>
+    public required DateTimeOffset OpenedAt { get; init; }
+
     /// <summary>The largest frame in bytes, its eight octets of overhead included.</summary>
     public int FrameMax => Limits.FrameMax;
 

@@ -14,6 +14,9 @@ internal sealed class AmqpException(ReplyCode code, string text, bool closesConn
     /// <summary>True when nothing more is to be understood of this peer, false when only the channel ends.</summary>
     public bool ClosesConnection { get; } = closesConnection;
 
+    /// <summary>False when the close names no method as the one that failed: its arguments were not even read.</summary>
+    public bool NamesMethod { get; init; } = true;
+
     /// <summary>An error that ends the channel: not found, precondition failed, access refused, resource locked.</summary>
     public static AmqpException Channel(ReplyCode code, string text) => new(code, text, closesConnection: false);
 

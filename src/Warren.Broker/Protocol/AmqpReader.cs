@@ -42,8 +42,10 @@ internal ref struct AmqpReader(ReadOnlySpan<byte> octets)
     public ReadOnlySpan<byte> ReadShortStringUtf8()
     {
         var text = ReadShortStringBytes();
-        return Utf8.IsValid(text) ? text : throw AmqpException.Connection(ReplyCode.FrameError, "Malformed UTF-8 in shortstr");
+        return Utf8.IsValid(text) ? text : throw NotUtf8();
     }
+
+    private static AmqpException NotUtf8() => new(ReplyCode.FrameError, "Malformed UTF-8 in shortstr", closesConnection: true) { NamesMethod = false };
 
     /// <summary>The octets of a short string, whatever they are.</summary>
     public ReadOnlySpan<byte> ReadShortStringBytes() => Take(ReadByte());

@@ -93,7 +93,7 @@ internal readonly ref struct BasicPropertiesView
     /// <summary>Judges encoded properties and gives access to them.</summary>
     /// <exception cref="AmqpException">541, as RabbitMQ has it, without a word of reason: they, or a header among them, are malformed.</exception>
     public static BasicPropertiesView Parse(ReadOnlySpan<byte> encoded) =>
-        TryParse(encoded, out var view) ? view : throw AmqpException.Connection(ReplyCode.InternalError, "");
+        TryParse(encoded, out var view) ? view : throw new AmqpException(ReplyCode.InternalError, "", closesConnection: true) { NamesMethod = false };
 
     /// <summary>Judges encoded properties and gives access to them; false when they, or a header among them, are malformed.</summary>
     public static bool TryParse(ReadOnlySpan<byte> encoded, out BasicPropertiesView view)

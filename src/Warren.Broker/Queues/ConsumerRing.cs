@@ -17,12 +17,14 @@ internal sealed class ConsumerRing(bool singleActive)
     public int Count => _all.Count;
 
     /// <summary>The only one that gets messages, where the queue has a single active consumer.</summary>
-    public Consumer? Active => singleActive ? _all.FirstOrDefault() : null;
+    public Consumer? Active { get; private set; }
 
     /// <summary>Adds a consumer at the end of its priority's round.</summary>
     public void Add(Consumer consumer)
     {
         _all.Add(consumer);
+        if (singleActive)
+            Active ??= consumer;
         if (!singleActive || Active == consumer)
             Join(consumer);
     }
@@ -30,11 +32,14 @@ internal sealed class ConsumerRing(bool singleActive)
     /// <summary>Takes a consumer out; another becomes the active one where there is only one.</summary>
     public void Remove(Consumer consumer)
     {
-        var wasActive = Active == consumer;
         consumer.IsCanceled = true;
         _all.Remove(consumer);
-        if (wasActive && Active is { } next)
-            Join(next);
+        if (Active != consumer)
+            return;
+        // The longest waiting of those with the highest priority.
+        Active = _all.MaxBy(candidate => candidate.Priority);
+        if (Active is not null)
+            Join(Active);
     }
 
     /// <summary>The consumer whose turn it is, or null when none can take a message.</summary>

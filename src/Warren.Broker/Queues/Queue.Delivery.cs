@@ -43,8 +43,7 @@ internal sealed partial class Queue
     public void CreditReturned(Consumer consumer)
     {
         Consumers.Unpark(consumer);
-        if (Ready.Count > 0)
-            Deliver();
+        Resume();
     }
 
     /// <summary>Takes the next message for <c>basic.get</c>, with its content; null when none waits.</summary>
@@ -56,6 +55,7 @@ internal sealed partial class Queue
             return null;
         HandOut(entry);
         Load(entry);
+        ArmTimer();
         return entry;
     }
 
@@ -80,8 +80,11 @@ internal sealed partial class Queue
     /// <summary>Hands out what waits to whoever can take it.</summary>
     public void Resume()
     {
-        if (!IsDeleted && Ready.Count > 0)
-            Deliver();
+        if (IsDeleted || Ready.Count == 0)
+            return;
+        Deliver();
+        DropOverflow();
+        ArmTimer();
     }
 
     private void Deliver()

@@ -4,6 +4,8 @@ namespace Warren.Broker.Queues;
 internal sealed partial class Queue
 {
     private ITimer? _timer;
+    private QueuedMessage? _arriving;
+    private bool _mayExpire;
     private long _timerAt = long.MaxValue;
 
     /// <summary>When it was last declared, consumed or read, in milliseconds of the broker's clock.</summary>
@@ -27,21 +29,27 @@ internal sealed partial class Queue
     public void Start()
     {
         DropExpired();
+        // A crash may have come between a message and the one it pushed out.
+        DropOverflow();
         ArmTimer();
     }
 
     private void DropExpired()
     {
-        while (Ready.Peek() is { ExpiresAt: < long.MaxValue } head && head.ExpiresAt <= _host.Clock.Now)
+        if (!_mayExpire)
+            return;
+        while (Ready.Peek() is { ExpiresAt: < long.MaxValue } head && head != _arriving && head.ExpiresAt <= _host.Clock.Now)
         {
             Ready.Take();
             _host.Leave(head, DeathReason.Expired);
         }
     }
 
-    // Only a queue that drops its head gets over its limits; the others never let a message in.
+    // The other queues let no message in at their limits, and keep what comes back to them.
     private void DropOverflow()
     {
+        if (Arguments.Overflow != Overflow.DropHead)
+            return;
         while (Ready.Count > Arguments.MaxLength || Ready.Bytes > Arguments.MaxLengthBytes)
             _host.Leave(Ready.Take()!, DeathReason.MaxLength);
     }
@@ -49,6 +57,8 @@ internal sealed partial class Queue
     // One timer for both: the head's expiry (those behind it wait until they are the head, as in RabbitMQ) and the queue's own.
     private void ArmTimer()
     {
+        if (!_mayExpire && Arguments.Expires is null)
+            return;
         var at = Ready.Peek()?.ExpiresAt ?? long.MaxValue;
         if (Arguments.Expires is { } expires && Consumers.Count == 0)
             at = Math.Min(at, LastUsed + expires);

@@ -81,10 +81,14 @@ internal sealed partial class Queue : IBindingDestination
         var entry = Entry(message, position);
         Published++;
         Ready.Add(entry);
+        _mayExpire |= entry.ExpiresAt != long.MaxValue;
+        // Who waits for a message gets it even if it may not wait at all.
+        _arriving = entry;
         Deliver();
+        _arriving = null;
+        DropExpired();
         DropOverflow();
-        if (entry.ExpiresAt != long.MaxValue)
-            ArmTimer();
+        ArmTimer();
         if (_host.Memory.IsFull)
             PageOut();
     }
@@ -97,6 +101,7 @@ internal sealed partial class Queue : IBindingDestination
         var entry = Entry(message, position);
         entry.DeliveryCount = deliveryCount;
         entry.IsRedelivered = isRedelivered;
+        _mayExpire |= entry.ExpiresAt != long.MaxValue;
         message.References++;
         message.StoredReferences++;
         _nextPosition = Math.Max(_nextPosition, position + 1);
@@ -106,12 +111,16 @@ internal sealed partial class Queue : IBindingDestination
     /// <summary>Puts messages that were handed out back at their old places and hands them out again.</summary>
     /// <param name="messages">Not settled, of this queue or others.</param>
     /// <param name="counts">False when their consumer never saw them.</param>
-    public static void Return(IReadOnlyList<QueuedMessage> messages, bool counts)
+    /// <param name="refused">True when the consumer gave them back, false when it went.</param>
+    public static void Return(IReadOnlyList<QueuedMessage> messages, bool counts, bool refused = false)
     {
         foreach (var message in messages)
-            message.Queue.Return(message, counts);
+            message.Queue.Return(message, counts, refused);
         foreach (var queue in messages.Select(message => message.Queue).Distinct())
+        {
+            queue.DropOverflow();
             queue.Resume();
+        }
     }
 
     /// <summary>Takes a message out of the log's account of this queue, in a record the caller writes.</summary>
@@ -202,7 +211,7 @@ internal sealed partial class Queue : IBindingDestination
         };
     }
 
-    private void Return(QueuedMessage entry, bool counts)
+    private void Return(QueuedMessage entry, bool counts, bool refused)
     {
         UnackedCount--;
         entry.Consumer = null;
@@ -227,7 +236,11 @@ internal sealed partial class Queue : IBindingDestination
             }
         }
 
-        Ready.Return(entry);
+        // Without a limit a quorum queue puts what was refused behind the rest, so that one poisoned message holds nobody up.
+        if (refused && Arguments is { IsQuorum: true, DeliveryLimit: null })
+            Ready.Add(entry);
+        else
+            Ready.Return(entry);
     }
 
     // Another queue, one that is not durable, may still need what only the log holds.

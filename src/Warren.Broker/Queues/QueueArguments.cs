@@ -18,11 +18,11 @@ internal sealed class QueueArguments
         DeadLetterRoutingKey = Text("x-dead-letter-routing-key");
         MaxPriority = (int)(Number("x-max-priority") ?? 0);
         SingleActiveConsumer = declared.TryGetBoolean("x-single-active-consumer", out var single) && single;
-        DeliveryLimit = Number("x-delivery-limit") ?? long.MaxValue;
+        DeliveryLimit = Number("x-delivery-limit");
         Overflow = Text("x-overflow") switch
         {
             "reject-publish" => Overflow.RejectPublish,
-            "reject-publish-dlx" => Overflow.RejectPublishDeadLetter,
+            "reject-publish-dlx" when !IsQuorum => Overflow.RejectPublishDeadLetter,
             _ => Overflow.DropHead,
         };
         DeadLettersAtLeastOnce = IsQuorum && Text("x-dead-letter-strategy") == "at-least-once" && Overflow == Overflow.RejectPublish && DeadLetterExchange is not null;
@@ -64,8 +64,8 @@ internal sealed class QueueArguments
     /// <summary>True when one consumer at a time gets messages.</summary>
     public bool SingleActiveConsumer { get; }
 
-    /// <summary>How often a message of a quorum queue may be returned before it leaves.</summary>
-    public long DeliveryLimit { get; }
+    /// <summary>How often a message of a quorum queue may be returned before it leaves; null for ever.</summary>
+    public long? DeliveryLimit { get; }
 
     private string? Text(string name) => Declared.TryGetText(name, out var text) ? text : null;
 

@@ -5,7 +5,10 @@ namespace Warren.Broker.Storage;
 /// <summary>Keeps a second process away from a data directory, for as long as it lives.</summary>
 internal sealed class DirectoryLock : IDisposable
 {
-    private const string FileName = "lock";
+    private const string LockFile = "lock";
+
+    // Beside it, because a locked file cannot be read.
+    private const string OwnerFile = "lock.pid";
 
     private readonly FileStream _file;
 
@@ -15,7 +18,7 @@ internal sealed class DirectoryLock : IDisposable
     /// <exception cref="StorageException">Somebody else has it, or it cannot be written to.</exception>
     public static DirectoryLock Acquire(string directory)
     {
-        var path = Path.Combine(directory, FileName);
+        var path = Path.Combine(directory, LockFile);
         FileStream file;
         try
         {
@@ -28,37 +31,33 @@ internal sealed class DirectoryLock : IDisposable
         catch (IOException error)
         {
             throw new StorageException(
-                $"The data directory '{directory}' is in use by {OwnerOf(path)}. Each broker needs a directory of its own. ({error.Message})", error);
+                $"The data directory '{directory}' is in use by {OwnerOf(directory)}. Each broker needs a directory of its own. ({error.Message})", error);
         }
 
         try
         {
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            return new DirectoryLock(file);
+            File.WriteAllText(Path.Combine(directory, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            file.Dispose();
-            throw new StorageException($"The data directory '{directory}' cannot be written to: {error.Message}", error);
+            // The lock is held. A disk that is full must not keep a broker from handing out what it has.
         }
+        return new DirectoryLock(file);
     }
 
     /// <summary>Lets others have the directory.</summary>
     public void Dispose() => _file.Dispose();
 
-    private static string OwnerOf(string path)
+    private static string OwnerOf(string directory)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            var text = reader.ReadToEnd();
+            var text = File.ReadAllText(Path.Combine(directory, OwnerFile));
             return int.TryParse(text, CultureInfo.InvariantCulture, out var id) ? $"process {id}" : "another process";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Some systems do not let a locked file be read; the lock itself is what has to be told.
+            // That the directory is in use is what has to be told; by whom is a courtesy.
             return "another process";
         }
     }

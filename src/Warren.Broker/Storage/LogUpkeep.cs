@@ -13,6 +13,10 @@ internal sealed partial class LogUpkeep(
 
     private readonly Compactor _compactor = new(options, tail, record, logger);
     private long? _lastLook;
+    private bool _isHeldUp;
+
+    /// <summary>Whether to run again soon though nothing is written: an alarm stands, or somebody reads a segment that is to go.</summary>
+    public bool IsWaiting => alarms.Current is not null || _isHeldUp;
 
     /// <summary>Does what there is to do.</summary>
     /// <param name="written">How many bytes were just written; compaction keeps pace with them.</param>
@@ -83,11 +87,11 @@ internal sealed partial class LogUpkeep(
         lock (tail.Gate)
         {
             var oldest = tail.Segments[0];
-            if (tail.Segments.Count < 2 || oldest.LiveCount > 0 || oldest.Pins > 0 || oldest.DurableLength < oldest.Length
-                || oldest.LastRemovalLsn > durableLsn || !tail.HasLaterDefinitions())
-            {
+            var isDead = tail.Segments.Count > 1 && oldest.LiveCount == 0 && oldest.DurableLength == oldest.Length
+                && oldest.LastRemovalLsn <= durableLsn && tail.HasLaterDefinitions();
+            _isHeldUp = isDead && oldest.Pins > 0;
+            if (!isDead || _isHeldUp)
                 return null;
-            }
             tail.RemoveFirst();
             return oldest;
         }

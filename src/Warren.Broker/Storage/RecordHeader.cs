@@ -46,7 +46,8 @@ internal static class RecordHeader
         if (bytes.Length < Length || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != stamp)
             return false;
         var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[LengthAt..]);
-        if (length > bytes.Length - Length)
+        // None is empty: zeros behind a stamp are a record that was cut.
+        if (length == 0 || length > bytes.Length - Length)
             return false;
         var record = bytes[..(Length + (int)length)];
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]) != Checksum(record))

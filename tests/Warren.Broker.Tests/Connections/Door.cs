@@ -56,6 +56,8 @@ internal sealed class Door : IAsyncDisposable
     private async Task ServeAsync(ConnectionContext connection, Session session)
     {
         Sessions.Add(session);
+        FrameWriter.WriteMethod(connection.Transport.Output, 0, default(ConnectionOpenOk));
+        await connection.Transport.Output.FlushAsync();
         var input = new HandshakeInput(connection.Transport.Input) { FrameMax = session.FrameMax };
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()!.ConnectionClosedRequested;
         try

@@ -19,6 +19,12 @@ internal sealed class LogDirectory : IDisposable
     public MessageStore Open(StoreOptions? options = null, TimeProvider? time = null) =>
         MessageStore.Open(options ?? new() { Directory = Path }, time ?? TimeProvider.System, NullLogger.Instance);
 
+    public void Clear()
+    {
+        foreach (var file in _directory.GetFiles())
+            file.Delete();
+    }
+
     public void Dispose() => _directory.Delete(recursive: true);
 }
 

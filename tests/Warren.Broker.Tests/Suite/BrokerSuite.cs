@@ -18,6 +18,18 @@ public abstract class BrokerSuite(SuiteBroker broker) : IAsyncDisposable
     /// <summary>The name of the case's virtual host, once a client or <see cref="UrlAsync"/> has asked for it.</summary>
     protected string VirtualHost => Uri.UnescapeDataString(new Uri(_url ?? throw new InvalidOperationException("Nobody has connected yet.")).AbsolutePath[1..]);
 
+    /// <summary>Asserts that the connection ends over octets the broker cannot make anything of: at once, or after it said so.</summary>
+    protected async Task ExpectFailureAsync(RawAmqpClient client)
+    {
+        if (Broker.SaysWhyItEnds)
+        {
+            await client.ExpectAsync(0, "connection.close");
+            await client.SendAsync(0, "connection.close-ok");
+        }
+
+        await client.ExpectEndAsync();
+    }
+
     /// <summary>The AMQP URL of the case's virtual host.</summary>
     protected async Task<string> UrlAsync() => _url ??= await Broker.UrlAsync();
 

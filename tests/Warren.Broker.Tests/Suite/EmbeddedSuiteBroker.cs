@@ -46,6 +46,9 @@ public sealed class EmbeddedBrokerFixture : IAsyncLifetime
 public sealed class EmbeddedSuiteBroker(EmbeddedBrokerFixture fixture) : SuiteBroker
 {
     /// <inheritdoc/>
+    public override bool SaysWhyItEnds => true;
+
+    /// <inheritdoc/>
     public override Task<string> UrlAsync() => fixture.NewVirtualHostAsync();
 
     /// <inheritdoc/>

@@ -49,19 +49,19 @@ public abstract class FramingSuite(SuiteBroker broker) : BrokerSuite(broker)
     }
 
     [Fact]
-    public async Task An_unknown_class_ends_the_connection_without_a_word()
+    public async Task An_unknown_class_ends_the_connection()
     {
         var client = await RawAsync();
         await client.SendBytesAsync(RawCodec.Frame(RawCodec.MethodFrame, 1, [0, 99, 0, 10]));
-        await client.ExpectEndAsync();
+        await ExpectFailureAsync(client);
     }
 
     [Fact]
-    public async Task An_unknown_method_of_a_known_class_ends_the_connection_without_a_word()
+    public async Task An_unknown_method_of_a_known_class_ends_the_connection()
     {
         var client = await RawAsync();
         await client.SendBytesAsync(RawCodec.Frame(RawCodec.MethodFrame, 1, [0, 50, 0, 99]));
-        await client.ExpectEndAsync();
+        await ExpectFailureAsync(client);
     }
 
     [Fact]

@@ -20,27 +20,27 @@ public abstract class MalformedSuite(SuiteBroker broker) : BrokerSuite(broker)
     }
 
     [Fact]
-    public async Task A_field_of_an_unknown_type_in_an_argument_ends_the_connection_without_a_word()
+    public async Task A_field_of_an_unknown_type_in_an_argument_ends_the_connection()
     {
         var client = await RawAsync();
         await client.SendBytesAsync(QueueDeclare([0, 0, 0, 4, 1, (byte)'a', (byte)'?', 0]));
-        await client.ExpectEndAsync();
+        await ExpectFailureAsync(client);
     }
 
     [Fact]
-    public async Task A_value_that_ends_too_early_in_an_argument_ends_the_connection_without_a_word()
+    public async Task A_value_that_ends_too_early_in_an_argument_ends_the_connection()
     {
         var client = await RawAsync();
         await client.SendBytesAsync(QueueDeclare([0, 0, 0, 5, 1, (byte)'a', (byte)'I', 0, 0]));
-        await client.ExpectEndAsync();
+        await ExpectFailureAsync(client);
     }
 
     [Fact]
-    public async Task An_argument_name_that_ends_too_early_ends_the_connection_without_a_word()
+    public async Task An_argument_name_that_ends_too_early_ends_the_connection()
     {
         var client = await RawAsync();
         await client.SendBytesAsync(QueueDeclare([0, 0, 0, 3, 9, (byte)'a', (byte)'b']));
-        await client.ExpectEndAsync();
+        await ExpectFailureAsync(client);
     }
 
     [Fact]

@@ -8,6 +8,9 @@ public abstract class SuiteBroker
     /// <summary>Whether the broker has streams; one without refuses to declare them.</summary>
     public virtual bool HasStreams => false;
 
+    /// <summary>Whether the broker says why it hangs up on octets it cannot make anything of; RabbitMQ's reader crashes over them without a word.</summary>
+    public virtual bool SaysWhyItEnds => false;
+
     /// <summary>Where a case may write what it saw.</summary>
     public static ITestOutputHelper? Output => TestContext.Current.TestOutputHelper;
 

@@ -22,7 +22,8 @@ internal readonly ref struct BasicPublish(ReadOnlySpan<byte> exchange, ReadOnlyS
     {
         reader.ReadUInt16();
         var exchange = reader.ReadShortStringUtf8();
-        var routingKey = reader.ReadShortStringUtf8();
+        // Passed on as it came, like RabbitMQ's.
+        var routingKey = reader.ReadShortStringBytes();
         var bits = reader.ReadBits();
         return new BasicPublish(exchange, routingKey, bits[0], bits[1]);
     }

@@ -25,7 +25,7 @@ public abstract class DeadLetterCycleSuite(SuiteBroker broker) : BrokerSuite(bro
     public async Task A_queue_that_dead_letters_expired_messages_into_itself_drops_them()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-dead-letter-exchange", ""), ("x-message-ttl", 50));
+        await peer.DeclareAsync("q", ("x-dead-letter-exchange", ""), ("x-message-ttl", 1_000));
         await peer.PublishAsync("q", "a");
         await peer.UntilReadyAsync("q", 1);
 

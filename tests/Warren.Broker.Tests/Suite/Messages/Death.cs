@@ -3,7 +3,8 @@ using System.Text;
 namespace Warren.Broker.Tests.Suite.Messages;
 
 /// <summary>One entry of the <c>x-death</c> header: how often, why and where a message died.</summary>
-internal sealed record Death(long Count, string Reason, string Queue, string Exchange, string RoutingKeys, string? OriginalExpiration = null)
+internal sealed record Death(
+    long Count, string Reason, string Queue, string Exchange, string RoutingKeys, string? OriginalExpiration = null)
 {
     /// <summary>The deaths of a message, the latest first; none when it has no such header.</summary>
     public static Death[] Of(Received message) =>

@@ -15,11 +15,21 @@ namespace Warren.Broker.Tests.Suite.Messages;
 /// <param name="Properties">Its properties.</param>
 /// <param name="Text">Its body.</param>
 internal sealed record Received(
-    string ConsumerTag, ulong Tag, bool Redelivered, string Exchange, string RoutingKey, uint Left, IReadOnlyBasicProperties Properties, string Text)
+    string ConsumerTag,
+    ulong Tag,
+    bool Redelivered,
+    string Exchange,
+    string RoutingKey,
+    uint Left,
+    IReadOnlyBasicProperties Properties,
+    string Text)
 {
     /// <summary>A header's value; null when it has none of the name.</summary>
-    public object? Header(string name) =>
-        Properties.Headers is { } headers && headers.TryGetValue(name, out var value) ? value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : value : null;
+    public object? Header(string name)
+    {
+        var value = Properties.Headers is { } headers && headers.TryGetValue(name, out var found) ? found : null;
+        return value is byte[] text ? Encoding.UTF8.GetString(text) : value;
+    }
 }
 
 /// <summary>A consumer that keeps what it gets and leaves acknowledging to the case.</summary>
@@ -53,7 +63,9 @@ internal sealed class Listener(IChannel channel) : IAsyncBasicConsumer
         ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
-        Deliveries.Add(new Received(consumerTag, deliveryTag, redelivered, exchange, routingKey, 0, properties, Encoding.UTF8.GetString(body.Span)));
+        // The client takes the body back when this returns.
+        var text = Encoding.UTF8.GetString(body.Span);
+        Deliveries.Add(new Received(consumerTag, deliveryTag, redelivered, exchange, routingKey, 0, properties, text));
         return Task.CompletedTask;
     }
 

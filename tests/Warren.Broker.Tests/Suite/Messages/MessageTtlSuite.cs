@@ -23,7 +23,7 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
     public async Task A_message_without_a_dead_letter_exchange_vanishes_when_it_expires()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-message-ttl", 50));
+        await peer.DeclareAsync("q", ("x-message-ttl", 1_000));
         await peer.PublishAsync("q", "a", "b");
         await peer.UntilReadyAsync("q", 2);
 
@@ -157,7 +157,7 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
     [Fact]
     public async Task What_a_consumer_holds_does_not_expire()
     {
-        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 100));
+        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 1_000));
         await peer.PublishAsync("q", "held");
         var held = await peer.Channel.GetAsync("q", noAck: false);
         await peer.PublishAsync("q", "waiting");
@@ -173,7 +173,7 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
     [Fact]
     public async Task A_requeued_message_keeps_its_first_deadline()
     {
-        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 100));
+        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 1_000));
         await peer.PublishAsync("q", "held");
         var held = await peer.Channel.GetAsync("q", noAck: false);
         await peer.PublishAsync("q", "waiting");

@@ -22,9 +22,6 @@ internal sealed class Peer : IAsyncDisposable
     /// <summary>A channel without confirms.</summary>
     public IChannel Channel { get; }
 
-    /// <summary>A client in a virtual host of its own.</summary>
-    public static async Task<Peer> ConnectAsync(SuiteBroker broker) => await ConnectAsync(await broker.UrlAsync());
-
     /// <summary>A client in the virtual host of a URL.</summary>
     public static async Task<Peer> ConnectAsync(string url)
     {
@@ -37,7 +34,8 @@ internal sealed class Peer : IAsyncDisposable
     public Task<Peer> AnotherAsync() => ConnectAsync(_url);
 
     /// <summary>One more channel, with confirms that RabbitMQ.Client only passes on when <paramref name="confirms"/> is set.</summary>
-    public Task<IChannel> NewChannelAsync(bool confirms = false) => Connection.CreateChannelAsync(new CreateChannelOptions(confirms, false));
+    public Task<IChannel> NewChannelAsync(bool confirms = false) =>
+        Connection.CreateChannelAsync(new CreateChannelOptions(confirms, false));
 
     /// <summary>A channel on which a publish ends with its confirm, and fails with a nack.</summary>
     public Task<IChannel> NewConfirmingChannelAsync() => Connection.CreateChannelAsync(new CreateChannelOptions(true, true));

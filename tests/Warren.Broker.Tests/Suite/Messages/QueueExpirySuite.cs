@@ -33,9 +33,9 @@ public abstract class QueueExpirySuite(SuiteBroker broker) : BrokerSuite(broker)
     public async Task A_consumer_keeps_the_queue()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-expires", 50));
+        await peer.DeclareAsync("q", ("x-expires", 1_000));
         var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.DeclareAsync("other", ("x-expires", 100));
+        await peer.DeclareAsync("other", ("x-expires", 1_200));
         await UntilGoneAsync(peer, "other");
 
         await peer.PublishAsync("q", "a");
@@ -47,7 +47,7 @@ public abstract class QueueExpirySuite(SuiteBroker broker) : BrokerSuite(broker)
     public async Task The_time_begins_anew_when_the_last_consumer_leaves()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-expires", 50));
+        await peer.DeclareAsync("q", ("x-expires", 1_000));
         var listener = await peer.Channel.ConsumeAsync("q");
         await peer.Channel.BasicCancelAsync(listener.Tag);
 
