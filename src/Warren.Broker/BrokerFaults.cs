@@ -34,10 +34,11 @@ public sealed class BrokerFaults
 
     /// <summary>
     /// Closes every open channel with <c>channel.close</c> 406, as RabbitMQ does to a consumer that does not ack in time; of all
-    /// connections, or those of one virtual host. Returns how many.
+    /// connections, or those of one virtual host; all, or those with consumers. Returns how many.
     /// </summary>
-    public int CloseChannels(string? virtualHost = null, string reason = "delivery acknowledgement on channel timed out") =>
-        Connections(virtualHost).Sum(connection => connection.CloseChannels(reason));
+    public int CloseChannels(
+        string? virtualHost = null, string reason = "delivery acknowledgement on channel timed out", bool consumingOnly = false) =>
+        Connections(virtualHost).Sum(connection => connection.CloseChannels(reason, consumingOnly));
 
     /// <summary>Ends the consumers of a queue with <c>basic.cancel</c>, as when the queue fails over. Returns how many.</summary>
     public int CancelConsumers(string queue, string virtualHost = "/") => _engine.FindHost(virtualHost)?.CancelConsumers(queue) ?? 0;

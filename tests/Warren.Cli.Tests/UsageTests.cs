@@ -16,8 +16,7 @@ public class UsageTests
     [InlineData("--data is empty; expected a directory.", "broker", "--data", "")]
     [InlineData("--tls needs --certificate FILE.", "broker", "--tls", "localhost:0", "--in-memory")]
     [InlineData("--certificate is given without --tls HOST:PORT.", "broker", "--certificate", "x", "--in-memory")]
-    [InlineData(
-        "--amqp is 'nowhere'; expected ADDRESS:PORT, as 127.0.0.1:5672, [::1]:5672, localhost:5672 or *:5672.", "broker", "--amqp", "nowhere", "--in-memory")]
+    [InlineData("--amqp is 'nowhere'; expected ADDRESS:PORT, as 127.0.0.1:5672, [::1]:5672, localhost:5672 or *:5672.", "broker", "--amqp", "nowhere", "--in-memory")]
     [InlineData("--queue is empty; expected the name of a queue.", "doctor", "--queue", "", "--broker", "amqp://localhost/")]
     [InlineData("There is no verb 'nope'; there are doctor, publish, listen, broker, help.", "help", "nope")]
     public async Task A_mistake_is_one_sentence_and_exit_code_2(string sentence, params string[] arguments)

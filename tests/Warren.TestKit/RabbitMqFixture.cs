@@ -10,8 +10,6 @@ namespace Warren.TestKit;
 /// </remarks>
 public sealed class RabbitMqFixture : IAsyncLifetime
 {
-    private const string NoEmbeddedBroker = "WARREN_TEST_BROKER is embedded, and the embedded broker does not take connections yet.";
-
     private readonly SemaphoreSlim _starting = new(1, 1);
     private IAmqpBroker? _broker;
 
@@ -57,7 +55,7 @@ public sealed class RabbitMqFixture : IAsyncLifetime
     public static async Task<IControllableBroker> StartBrokerAsync(BrokerSettings? settings = null, CancellationToken cancellationToken = default)
     {
         if (Choice == BrokerChoice.Embedded)
-            Services.Missing(NoEmbeddedBroker);
+            return await EmbeddedAmqpBroker.StartAsync(settings, cancellationToken);
         Services.Require("rabbitmq-server");
         return await RabbitMqNode.StartAsync(RabbitMqNodeOptions.From(settings ?? new()), cancellationToken);
     }
@@ -66,7 +64,7 @@ public sealed class RabbitMqFixture : IAsyncLifetime
     public static async Task<IBrokerProcess> StartProcessAsync(CancellationToken cancellationToken = default)
     {
         if (Choice == BrokerChoice.Embedded)
-            Services.Missing(NoEmbeddedBroker);
+            return await EmbeddedBrokerProcess.StartAsync(cancellationToken);
         Services.Require("rabbitmq-server");
         return await RabbitMqNode.StartAsync(cancellationToken: cancellationToken);
     }

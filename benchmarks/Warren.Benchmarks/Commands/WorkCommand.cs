@@ -91,7 +91,7 @@ internal sealed class WorkCommand : Command
 
         await using var node = arguments.GetValue(_broker) is null ? await RabbitMqNode.StartAsync(cancellationToken: cancellationToken) : null;
         var broker = node?.Url ?? arguments.GetRequiredValue(_broker)!;
-        var bench = new Bench(options, broker, variants, Console.Error.WriteLine);
+        var bench = new Bench(options, new BenchBroker(broker, ProcessId: 0), variants, Console.Error.WriteLine);
         var machine = new Machine(await BrokerVersion.ReadAsync(broker, cancellationToken), bench.Products);
         var cells = await bench.RunAsync(cancellationToken);
         await TellAsync(arguments, options, machine, cells, cancellationToken);
@@ -114,7 +114,7 @@ internal sealed class WorkCommand : Command
         // A table cut to the width of a pipe is of no use.
         console.Profile.Width = Math.Max(console.Profile.Width, 160);
         RowTable.Write(console, rows);
-        GoalTable.Write(console, cells);
+        GoalTable.Write(console, MessagingGoals.All, cells);
         if (json)
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(new { rows }, VariantProtocol.Json));
         if (arguments.GetValue(_write))

@@ -18,9 +18,9 @@ internal static class Load
         await PassAsync(job.WarmUp, running);
         foreach (var histogram in latencies)
             histogram.Clear();
-        var start = MeterReading.Take(done.Value);
+        var start = MeterReading.Take(done.Value, job.BrokerProcess);
         await PassAsync(job.Measured, running);
-        var sample = start.Until(MeterReading.Take(done.Value));
+        var sample = start.Until(MeterReading.Take(done.Value, job.BrokerProcess));
         await stop.CancelAsync();
         await running;
         return sample;

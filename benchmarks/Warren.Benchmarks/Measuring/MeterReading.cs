@@ -3,12 +3,18 @@ using Warren.Benchmarks.Variants;
 
 namespace Warren.Benchmarks.Measuring;
 
-/// <summary>Wall clock, processor time and allocated bytes of this process at one moment, and how much work was done by then.</summary>
-internal readonly record struct MeterReading(long Done, long Timestamp, TimeSpan Cpu, long Allocated)
+/// <summary>Wall clock, processor time and allocated bytes of this process at one moment, the broker's meters, and how much work was done by then.</summary>
+internal readonly record struct MeterReading(long Done, long Timestamp, TimeSpan Cpu, long Allocated, BrokerReading? Broker)
 {
     /// <summary>Reads the meters.</summary>
-    public static MeterReading Take(long done) =>
-        new(done, Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(precise: true));
+    /// <param name="done">How much work was done.</param>
+    /// <param name="brokerProcess">The broker's process, or 0.</param>
+    public static MeterReading Take(long done, int brokerProcess) => new(
+        done,
+        Stopwatch.GetTimestamp(),
+        Environment.CpuUsage.TotalTime,
+        GC.GetTotalAllocatedBytes(precise: true),
+        BrokerReading.Take(brokerProcess));
 
     /// <summary>The figures of the stretch from this reading to a later one.</summary>
     public Sample Until(MeterReading end)
@@ -19,6 +25,10 @@ internal readonly record struct MeterReading(long Done, long Timestamp, TimeSpan
         return new Sample(
             messages / Stopwatch.GetElapsedTime(Timestamp, end.Timestamp).TotalSeconds,
             (double)(end.Allocated - Allocated) / messages,
-            (end.Cpu - Cpu).TotalMicroseconds / messages);
+            (end.Cpu - Cpu).TotalMicroseconds / messages)
+        {
+            BrokerCpuUs = (end.Broker?.Cpu - Broker?.Cpu)?.TotalMicroseconds / messages,
+            BrokerMemoryMiB = end.Broker?.ResidentBytes / (1024.0 * 1024),
+        };
     }
 }

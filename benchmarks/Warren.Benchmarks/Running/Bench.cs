@@ -11,12 +11,13 @@ namespace Warren.Benchmarks.Running;
 /// neighbours in a round alike, so ratios within a round are worth more than rates.
 /// </summary>
 /// <param name="options">What to run.</param>
-/// <param name="broker">The broker's URL.</param>
+/// <param name="broker">The broker.</param>
 /// <param name="variants">Each variant with the program that runs it.</param>
 /// <param name="say">Told what happens, line by line.</param>
 internal sealed class Bench(
-    BenchOptions options, string broker, IReadOnlyList<(VariantDescription Description, VariantProgram Program)> variants, Action<string> say)
+    BenchOptions options, BenchBroker broker, IReadOnlyList<(VariantDescription Description, VariantProgram Program)> variants, Action<string> say)
 {
+    private readonly VariantRunner _runner = new(broker, options);
     private readonly List<string> _failures = [];
 
     /// <summary>Runs that failed; their figures are in no cell.</summary>
@@ -51,7 +52,7 @@ internal sealed class Bench(
             var name = $"{work.Name} {queue.ToString().ToLowerInvariant()} {size} B, round {round}/{options.Rounds}, {variant.Library} {variant.Name}";
             try
             {
-                var report = await RunOneAsync(work, variant, program, queue, size, cancellationToken);
+                var report = await _runner.RunAsync(work, variant, program, queue, size, cancellationToken);
                 foreach (var sample in report.Samples)
                 {
                     cells.Add(new CellKey(work, queue, size, variant.Library, variant.Name, sample.Name), variant.Baseline, round, sample);
@@ -65,37 +66,6 @@ internal sealed class Bench(
                 say($"{name}: FAILED: {error.Message}");
             }
         }
-    }
-
-    private async Task<VariantReport> RunOneAsync(
-        Work work, VariantDescription variant, VariantProgram program, QueueKind kind, int size, CancellationToken cancellationToken)
-    {
-        await using var queue = await BenchQueue.DeclareAsync(broker, kind, cancellationToken);
-        var job = new VariantJob
-        {
-            Work = work.Name,
-            Library = variant.Library,
-            Variant = variant.Name,
-            Broker = broker,
-            Queue = queue.Name,
-            QueueKind = kind,
-            Size = size,
-            WarmUpSeconds = options.WarmUpSeconds,
-            Seconds = options.Seconds,
-            Messages = work.Backlog?.Invoke(kind, size, options.WarmUpSeconds + options.Seconds) ?? 0,
-        };
-        var filled = 0L;
-        if (job.Messages > 0)
-        {
-            filled = (await program.FillAsync(job, cancellationToken)).Published;
-            await queue.ExpectAsync(job.Messages, cancellationToken);
-        }
-        var report = await program.RunAsync(job, cancellationToken);
-        if (filled > 0 && report.Consumed != filled)
-            throw new VariantFailedException($"{report.Consumed} messages were consumed; {filled} were in the queue.");
-        // What was confirmed and not consumed must be there, no more and no less.
-        await queue.ExpectAsync(filled + report.Published - report.Consumed, cancellationToken);
-        return report;
     }
 
     private IEnumerable<(VariantDescription Description, VariantProgram Program)> Chosen(Work work, QueueKind queue)

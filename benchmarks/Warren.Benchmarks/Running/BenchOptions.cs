@@ -1,3 +1,4 @@
+using Warren.Benchmarks.Libraries;
 using Warren.Benchmarks.Variants;
 using Warren.Benchmarks.Works;
 
@@ -30,7 +31,7 @@ internal sealed record BenchOptions
     /// <summary>Seconds measured.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Says whether a variant is to run.</summary>
+    /// <summary>Says whether a variant is to run. The bare socket is no library that anyone would choose, and runs only when it is named.</summary>
     public bool Wants(VariantDescription variant) =>
-        (Libraries.Count == 0 || Libraries.Contains(variant.Library)) && (Variants.Count == 0 || Variants.Contains(variant.Name));
+        (Libraries.Count == 0 ? variant.Library != LibraryNames.Socket : Libraries.Contains(variant.Library)) && (Variants.Count == 0 || Variants.Contains(variant.Name));
 }

@@ -8,7 +8,11 @@ namespace Warren.Benchmarks.Variants;
 /// <param name="Product">The library's package and version.</param>
 /// <param name="OnlyQueue">The one kind of queue it makes sense on; null means every kind of the work.</param>
 internal sealed record VariantDescription(
-    string Work, string Library, string Name, string Baseline, string Product, QueueKind? OnlyQueue = null);
+    string Work, string Library, string Name, string Baseline, string Product, QueueKind? OnlyQueue = null)
+{
+    /// <summary>How many times the backlog of its work it needs, because it empties a queue so fast.</summary>
+    public int Backlogs { get; init; } = 1;
+}
 
 /// <summary>A variant that this program can run.</summary>
 /// <param name="Description">Its names.</param>

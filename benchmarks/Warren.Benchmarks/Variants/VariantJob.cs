@@ -35,6 +35,9 @@ internal sealed record VariantJob
     /// <summary>How many messages wait in the queue, or are to be filled in.</summary>
     public int Messages { get; init; }
 
+    /// <summary>The id of the broker's process, whose meters are then read too; 0 when that is not wanted.</summary>
+    public int BrokerProcess { get; init; }
+
     /// <summary>How long to work before measuring.</summary>
     [JsonIgnore]
     public TimeSpan WarmUp => TimeSpan.FromSeconds(WarmUpSeconds);

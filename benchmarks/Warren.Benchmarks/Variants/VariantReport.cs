@@ -23,6 +23,12 @@ internal sealed record Sample(double Rate, double BytesPerMessage, double Client
     /// <summary>The 99th percentile in milliseconds.</summary>
     public double? P99Ms { get; init; }
 
+    /// <summary>Microseconds of processor time of the broker per message, where its process is known.</summary>
+    public double? BrokerCpuUs { get; init; }
+
+    /// <summary>The broker's resident memory in MiB at the end of the stretch, where its process is known.</summary>
+    public double? BrokerMemoryMiB { get; init; }
+
     /// <summary>This sample with the latencies that were recorded meanwhile.</summary>
     public Sample With(LatencyHistogram latencies) =>
         this with { P50Ms = latencies.Percentile(0.50), P99Ms = latencies.Percentile(0.99) };

@@ -4,8 +4,10 @@ using Warren.Benchmarks.Variants;
 namespace Warren.Benchmarks.Works;
 
 /// <summary>Counts the messages of a backlog, reading the meters after the warm-up and at the last one.</summary>
-internal sealed class Backlog(int warmUp, int total)
+internal sealed class Backlog(VariantJob job)
 {
+    // In proportion to the time.
+    private readonly int _warmUp = (int)(job.Messages * job.WarmUpSeconds / (job.WarmUpSeconds + job.Seconds));
     private readonly Counter _handled = new();
     private readonly TaskCompletionSource<Sample> _measured = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MeterReading _start;
@@ -14,7 +16,7 @@ internal sealed class Backlog(int warmUp, int total)
     public long Handled => _handled.Value;
 
     /// <summary>How many there are.</summary>
-    public int Total => total;
+    public int Total => job.Messages;
 
     /// <summary>The measurement, when the last message was handled.</summary>
     public Task<Sample> Measured => _measured.Task;
@@ -23,11 +25,11 @@ internal sealed class Backlog(int warmUp, int total)
     public bool OnHandled()
     {
         var handled = _handled.Add(1);
-        if (handled == warmUp)
-            _start = MeterReading.Take(handled);
-        if (handled < total)
+        if (handled == _warmUp)
+            _start = MeterReading.Take(handled, job.BrokerProcess);
+        if (handled < Total)
             return false;
-        _measured.TrySetResult(_start.Until(MeterReading.Take(handled)));
+        _measured.TrySetResult(_start.Until(MeterReading.Take(handled, job.BrokerProcess)));
         return true;
     }
 }

@@ -28,8 +28,7 @@ internal static class ConsumeWork
     public static async Task<VariantReport> MeasureAsync(
         VariantJob job, Func<Backlog, Task<IAsyncDisposable>> start, CancellationToken cancellationToken)
     {
-        var warmUp = (int)(job.Messages * job.WarmUpSeconds / (job.WarmUpSeconds + job.Seconds));
-        var backlog = new Backlog(warmUp, job.Messages);
+        var backlog = new Backlog(job);
         Sample sample;
         await using (await start(backlog))
         {

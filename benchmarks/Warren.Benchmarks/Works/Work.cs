@@ -2,14 +2,21 @@ using Warren.Benchmarks.Variants;
 
 namespace Warren.Benchmarks.Works;
 
-/// <summary>A work that libraries are compared in.</summary>
+/// <summary>A work that libraries, or brokers, are compared in.</summary>
 /// <param name="Name">Its verb on the command line.</param>
 /// <param name="Summary">What is measured, in a sentence.</param>
 internal sealed record Work(string Name, string Summary)
 {
-    /// <summary>Every work, in the order of a full run.</summary>
+    /// <summary>Every work that libraries are compared in, in the order of a full run.</summary>
     public static IReadOnlyList<Work> All { get; } =
         [PublishWork.Definition, ConsumeWork.Definition, RpcWork.Definition, LatencyWork.Definition];
+
+    /// <summary>Every work that brokers are compared in, in the order of a full run.</summary>
+    public static IReadOnlyList<Work> OfBrokers { get; } =
+    [
+        PublishWork.Definition, ConsumeWork.Definition, TogetherWork.Definition, RpcWork.Definition, LatencyWork.Definition,
+        TransientWork.Definition,
+    ];
 
     /// <summary>The work of a name.</summary>
     public static Work Named(string name) => All.Single(work => work.Name == name);

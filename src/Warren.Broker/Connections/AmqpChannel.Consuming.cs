@@ -19,8 +19,8 @@ internal sealed partial class AmqpChannel
     /// <summary>True while messages may be sent on it.</summary>
     public bool CanDeliver => !IsClosing && !_output.IsCongested;
 
-    /// <summary>True while the limit of the whole channel allows another message.</summary>
-    public bool HasCredit => GlobalPrefetch == 0 || Held < GlobalPrefetch;
+    /// <summary>True while the limits of the whole channel, the client's and the broker's, allow another message.</summary>
+    public bool HasCredit => (GlobalPrefetch == 0 || Held < GlobalPrefetch) && Held < _mostHeld;
 
     /// <summary>Sends a message to a consumer of this channel. In a turn.</summary>
     public void Deliver(ChannelConsumer consumer, QueuedMessage entry)
@@ -107,6 +107,7 @@ internal sealed partial class AmqpChannel
 
     private ValueTask Cancel(in BasicCancel method)
     {
+        var lsn = 0L;
         using (Enter())
         {
             if (_replyName is not null && _replyTag == method.ConsumerTag)
@@ -116,20 +117,19 @@ internal sealed partial class AmqpChannel
             }
             else if (_consumers.Remove(method.ConsumerTag, out var consumer))
             {
-                End(consumer);
+                lsn = End(consumer);
             }
         }
 
-        return Reply(new BasicCancelOk(method.ConsumerTag), noWait: method.NoWait);
+        return Reply(new BasicCancelOk(method.ConsumerTag), lsn, method.NoWait);
     }
 
     // The client wants no more, or its channel is over.
-    private void End(ChannelConsumer consumer)
+    private long End(ChannelConsumer consumer)
     {
         var isLast = consumer.Queue.Cancel(consumer);
         TellCanceled(consumer, isByBroker: false);
-        if (isLast)
-            _host.DeleteQueue(consumer.Queue);
+        return isLast ? _host.DeleteQueue(consumer.Queue) : 0;
     }
 
     private void TellCanceled(ChannelConsumer consumer, bool isByBroker) => _connection.Engine.Events.Listening?.Tell(

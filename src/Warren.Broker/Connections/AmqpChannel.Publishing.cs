@@ -32,7 +32,7 @@ internal sealed partial class AmqpChannel
         if (method.Immediate)
             throw AmqpException.Connection(ReplyCode.NotImplemented, "immediate=true");
         _content.Begin();
-        return ValueTask.CompletedTask;
+        return _connection.WhileAlarmedAsync();
     }
 
     private ValueTask PublishContent()
@@ -115,7 +115,8 @@ internal sealed partial class AmqpChannel
         _host.Counts.Publish(outcome.IsRouted || isReply);
         if (!outcome.IsRouted && _publishMandatory)
             Return(publish.Message);
-        _confirms?.Add(outcome.Lsn, outcome.IsRefused);
+        // What was acked before is durable before this is confirmed, even if the message itself is not kept.
+        _confirms?.Add(Math.Max(outcome.Lsn, _lastLsn), outcome.IsRefused);
         return outcome.IsRefused ? "refused" : outcome.IsRouted || isReply ? "routed" : "unroutable";
 
         static bool exchangeIsDefault(in Publish publish) => publish.Exchange.Name.Length == 0;

@@ -90,8 +90,10 @@ internal sealed partial class AmqpChannel
     // Gives the credit of settled messages back, and whoever has it is given what waits.
     private void ResumeAfter(List<QueuedMessage> entries)
     {
+        // A limit of the whole channel may have held up any of its consumers.
+        var wasLimited = GlobalPrefetch > 0 || !HasCredit;
         CreditBack(entries);
-        if (GlobalPrefetch > 0)
+        if (wasLimited)
         {
             Resume();
             return;

@@ -18,6 +18,7 @@ internal sealed partial class AmqpChannel
     private readonly VirtualHost _host;
     private readonly OutputBuffer _output;
     private readonly Authority _authority;
+    private readonly int _mostHeld;
     private long _lastLsn;
     private string _lastQueue = "";
     private bool _isClosed;
@@ -30,6 +31,7 @@ internal sealed partial class AmqpChannel
         _output = connection.Output;
         _authority = new(connection.Session.User, _host.Name);
         _content = new(connection.Engine.Options.MaxMessageSize);
+        _mostHeld = connection.Engine.Options.MaxUnackedMessages;
     }
 
     /// <summary>The connection it is on.</summary>

@@ -20,10 +20,10 @@ internal sealed partial class AmqpConnection
         Output.Flush();
     }
 
-    /// <summary>Closes the open channels from the broker's side, on any thread; returns how many.</summary>
-    public int CloseChannels(string reason)
+    /// <summary>Closes the open channels from the broker's side, or those that consume, on any thread; returns how many.</summary>
+    public int CloseChannels(string reason, bool consumingOnly)
     {
-        var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing).ToArray());
+        var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing && (!consumingOnly || channel.ConsumerCount > 0)).ToArray());
         foreach (var channel in channels)
             channel.CloseFromOutside(AmqpException.Channel(ReplyCode.PreconditionFailed, reason));
         return channels.Length;
@@ -129,19 +129,26 @@ internal sealed partial class AmqpConnection
         }
     }
 
-    // A publisher waits here while the log is behind or an alarm stands; meanwhile it is not read from.
+    // A publisher waits here while the log is behind; meanwhile it is not read from.
     private async ValueTask WhileBehindAsync()
     {
         _hasPublished = false;
         if (Engine.Store is { IsCongested: true } store)
             await store.WhenRoomAsync(_transport.ConnectionClosed);
-        if (!Engine.Alarms.IsRaised)
-            return;
+    }
 
+    /// <summary>Holds a publish, and with it the connection, up while an alarm stands; what came before it is done.</summary>
+    public ValueTask WhileAlarmedAsync() => Engine.Alarms.IsRaised ? BlockAsync() : ValueTask.CompletedTask;
+
+    private async ValueTask BlockAsync()
+    {
         IsBlocked = true;
         Session.Heartbeat.Pause();
         try
         {
+            if (Session.UnderstandsBlocked)
+                Tell(new ConnectionBlocked(Engine.Alarms.Reason));
+            EndBatch();
             await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
         }
         finally
@@ -150,9 +157,8 @@ internal sealed partial class AmqpConnection
             Session.Heartbeat.Resume();
         }
 
-        if (_wasToldOfAlarm)
+        if (Session.UnderstandsBlocked)
             Tell(new ConnectionUnblocked());
-        _wasToldOfAlarm = false;
     }
 
     private void Tell<T>(in T method) where T : struct, IAmqpMethod<T>

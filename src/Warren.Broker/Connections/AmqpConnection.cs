@@ -24,7 +24,6 @@ internal sealed partial class AmqpConnection : ICommitListener
     private AmqpChannel? _lastChannel;
     private byte[] _scratch = [];
     private bool _hasPublished;
-    private bool _wasToldOfAlarm;
     private int _resuming;
     private bool _isOver;
     private volatile bool _isForcedToClose;
@@ -108,15 +107,7 @@ internal sealed partial class AmqpConnection : ICommitListener
     public void Written() => Flushes.Add(Output);
 
     /// <summary>Notes that the connection publishes: it then waits when the disk is behind.</summary>
-    public void HasPublished()
-    {
-        _hasPublished = true;
-        if (!Engine.Alarms.IsRaised || !Session.UnderstandsBlocked || _wasToldOfAlarm)
-            return;
-        _wasToldOfAlarm = true;
-        Output.Write(0, new ConnectionBlocked(Engine.Alarms.Reason));
-        Written();
-    }
+    public void HasPublished() => _hasPublished = true;
 
     /// <summary>True when the log is durable up to a position; 0 always is.</summary>
     public bool IsDurable(long lsn) => lsn == 0 || Engine.Store is not { } store || store.DurableLsn >= lsn;

@@ -32,6 +32,8 @@ internal sealed partial class Queue
     public void Start()
     {
         DropExpired();
+        // A crash may have come between a message and the one it pushed out.
+        DropOverflow();
         ArmTimer();
     }
 
@@ -47,9 +49,11 @@ internal sealed partial class Queue
         }
     }
 
-    // Only a queue that drops its head gets over its limits; the others never let a message in.
+    // The other queues let no message in at their limits, and keep what comes back to them.
     private void DropOverflow()
     {
+        if (Arguments.Overflow != Overflow.DropHead)
+            return;
         while (Ready.Count > Arguments.MaxLength || Ready.Bytes > Arguments.MaxLengthBytes)
         {
             _host.Counts.Overflowed++;

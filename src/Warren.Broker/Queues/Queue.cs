@@ -123,7 +123,10 @@ internal sealed partial class Queue : IBindingDestination
         foreach (var message in messages)
             message.Queue.Return(message, counts, refused);
         foreach (var queue in messages.Select(message => message.Queue).Distinct())
+        {
+            queue.DropOverflow();
             queue.Resume();
+        }
     }
 
     /// <summary>Takes a message out of the log's account of this queue, in a record the caller writes.</summary>

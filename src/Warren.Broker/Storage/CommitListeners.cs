@@ -23,7 +23,7 @@ internal sealed partial class CommitListeners(ILogger logger)
     /// <summary>Calls those that wait for nothing above, and those that wait for more.</summary>
     public void Committed(long durableLsn)
     {
-        Collect(durableLsn);
+        Collect(durableLsn, andAllOthers: false);
         foreach (var listener in _due)
         {
             try
@@ -39,10 +39,11 @@ internal sealed partial class CommitListeners(ILogger logger)
         _due.Clear();
     }
 
-    /// <summary>Tells those that wait for something up to this position that it failed. What they wait for above it, they go on waiting for.</summary>
+    /// <summary>Tells all that wait that everything up to this position failed. What they wait for above it, they go on waiting for.</summary>
     public void Failed(long failedLsn, StorageException reason)
     {
-        Collect(failedLsn);
+        // Who named but the last of its positions waits for those before it too.
+        Collect(failedLsn, andAllOthers: true);
         foreach (var listener in _due)
         {
             try
@@ -58,19 +59,19 @@ internal sealed partial class CommitListeners(ILogger logger)
         _due.Clear();
     }
 
-    private void Collect(long lsn)
+    private void Collect(long lsn, bool andAllOthers)
     {
         lock (_gate)
         {
             foreach (var (listener, range) in _waiting)
             {
-                if (range.Lowest > lsn)
+                if (range.Lowest > lsn && !andAllOthers)
                     continue;
                 _due.Add(listener);
                 if (range.Highest <= lsn)
                     _waiting.Remove(listener);
                 else
-                    CollectionsMarshal.GetValueRefOrNullRef(_waiting, listener) = range with { Lowest = lsn + 1 };
+                    CollectionsMarshal.GetValueRefOrNullRef(_waiting, listener) = range with { Lowest = Math.Max(range.Lowest, lsn + 1) };
             }
         }
     }

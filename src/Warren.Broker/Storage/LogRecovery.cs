@@ -165,7 +165,10 @@ internal sealed class LogRecovery(StoreOptions options, SegmentFiles files)
         segment.Length = segment.DurableLength = found.End;
         _truncated += found.UnfinishedBytes;
         if (isLast)
+        {
             file.Content.SetLength(found.End);
+            segment.File = file with { Size = found.End };
+        }
         // What a process that was killed had written may not be on the disk yet, and is to be relied on from now on.
         file.Content.Flush();
         return segment;

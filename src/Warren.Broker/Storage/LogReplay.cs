@@ -125,7 +125,9 @@ internal sealed class LogReplay
             message.Add(place);
             queue.Add(place.Position, message);
         }
-        segment.Add(message);
+        // It was moved while a consumer held it, and its queues were dropped.
+        if (message.PlaceCount > 0)
+            segment.Add(message);
     }
 
     private void RemoveRange(long queueId, long first, long last)

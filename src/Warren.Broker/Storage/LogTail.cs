@@ -9,12 +9,15 @@ namespace Warren.Broker.Storage;
 internal sealed class LogTail(StoreOptions options, List<Segment> segments, DefinitionTable definitions)
 {
     private const int SmallestBuffer = 64 << 10;
-    private const int LargestKeptBuffer = 4 << 20;
-    private const int KeptBuffers = 4;
+    private const int SmallBuffer = 1 << 20;
+    private const int LargestKeptBuffer = 64 << 20;
+    private const int KeptBuffers = 3;
     private const int SnapshotRecordBytes = 64 << 10;
 
     private readonly Queue<LogChunk> _closed = new();
     private readonly Stack<byte[]> _buffers = new();
+    private readonly HashSet<long> _dropped = [];
+    private readonly Queue<(long QueueId, long Sequence)> _droppedInOrder = new();
     private LogChunk? _writing;
 
     /// <summary>Guards the log's memory: segments, handles, definitions, chunks. Nothing waits while it is held.</summary>
@@ -96,7 +99,9 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
         chunk.Segment.DurableLength = chunk.FileEnd;
         PendingBytes -= chunk.Length;
         _writing = null;
-        if (_buffers.Count < KeptBuffers && chunk.Buffer.Length <= LargestKeptBuffer)
+        // A buffer that a burst made large is kept while chunks need it, and not for ever.
+        var size = chunk.Buffer.Length;
+        if (_buffers.Count < KeptBuffers && size <= LargestKeptBuffer && (size <= SmallBuffer || chunk.Length > size / 16))
             _buffers.Push(chunk.Buffer);
     }
 
@@ -125,7 +130,20 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
     {
         LogBytes -= Segments[0].Length;
         Segments.RemoveAt(0);
+        // What was in the queue stood in segments up to the one with the drop.
+        while (_droppedInOrder.TryPeek(out var dropped) && dropped.Sequence < Segments[0].Header.Sequence)
+            _dropped.Remove(_droppedInOrder.Dequeue().QueueId);
     }
+
+    /// <summary>Remembers that the open segment has dropped a queue.</summary>
+    public void DropQueue(long queueId)
+    {
+        if (_dropped.Add(queueId))
+            _droppedInOrder.Enqueue((queueId, Open.Segment.Header.Sequence));
+    }
+
+    /// <summary>Whether a queue was dropped, which messages it had may not know yet.</summary>
+    public bool IsDropped(long queueId) => _dropped.Contains(queueId);
 
     /// <summary>
     /// Moves what was to be made durable in a segment, and could not, to the begin of a new segment, together with what was appended to it since.

@@ -87,6 +87,18 @@ internal sealed partial class LogWriter : IDisposable
     /// <summary>Wakes the thread from its sleep.</summary>
     public void Wake() => _wake.Release();
 
+    /// <summary>Has what waits written now: somebody waits for it.</summary>
+    public void Hurry()
+    {
+        lock (_tail.Gate)
+        {
+            _flushRequested |= _tail.HasPending;
+            if (!_flushRequested || !MustWake())
+                return;
+        }
+        Wake();
+    }
+
     /// <summary>Has the thread look after all that is not writing: listeners that came late, alarms, room.</summary>
     public void Nudge()
     {

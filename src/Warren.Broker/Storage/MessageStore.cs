@@ -146,12 +146,14 @@ internal sealed partial class MessageStore : IAsyncDisposable
             return;
         }
         _listeners.Add(lsn, listener);
-        // The commit may have been before, and nobody else would call.
+        // The commit may have been before, and nobody else would call; else what is not urgent by itself is now.
         if (lsn <= DurableLsn)
             _writer.Nudge();
+        else
+            _writer.Hurry();
     }
 
-    /// <summary>Waits until a position is durable.</summary>
+    /// <summary>Waits until a position is durable. Records that were not urgent are now: they are written at once.</summary>
     /// <exception cref="StorageException">It could not be made durable.</exception>
     public ValueTask WaitAsync(long lsn, CancellationToken cancellationToken)
     {
@@ -159,6 +161,7 @@ internal sealed partial class MessageStore : IAsyncDisposable
             return ValueTask.CompletedTask;
         var waiter = new CommitWaiter(lsn);
         NotifyWhenDurable(lsn, waiter);
+        _writer.Hurry();
         return new(waiter.Durable.WaitAsync(cancellationToken));
     }
 

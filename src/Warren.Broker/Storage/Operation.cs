@@ -154,7 +154,7 @@ internal readonly ref struct Operation
 
     private static long? SizeOfEnqueue(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < EnqueueHead || BinaryPrimitives.ReadInt32LittleEndian(bytes[1..]) is not (> 0 and var places))
+        if (bytes.Length < EnqueueHead || BinaryPrimitives.ReadInt32LittleEndian(bytes[1..]) is not (>= 0 and var places))
             return null;
         return EnqueueHead + (long)places * Place.Size + Lengths(bytes[4..], 3);
     }

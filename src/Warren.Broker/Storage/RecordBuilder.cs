@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Warren.Broker.Storage;
 
 /// <summary>
@@ -8,6 +10,8 @@ internal sealed class RecordBuilder(LogTail tail)
 {
     /// <summary>No record is longer: its place and length are numbers of 31 bits, in a segment that also holds other things.</summary>
     public const int MaxRecordLength = 1 << 30;
+
+    private const int KeptChanges = 1 << 14;
 
     private readonly List<Change> _changes = [];
     private int _start;
@@ -20,6 +24,7 @@ internal sealed class RecordBuilder(LogTail tail)
         Delivered,
         PutDefinition,
         RemoveDefinition,
+        DropQueue,
     }
 
     /// <summary>Whether a record has been begun and not yet ended.</summary>
@@ -82,18 +87,24 @@ internal sealed class RecordBuilder(LogTail tail)
     public void Move(StoredMessage message, in Operation operation)
     {
         var content = operation.Bytes[operation.ContentAt..];
-        var moved = new StoredMessage(
-            tail.Open.Length - _start, Operation.EnqueueHead + message.PlaceCount * Place.Size + content.Length, message.BodyLength);
-        var bytes = tail.Open.Extend(moved.Length);
-        Operation.WriteEnqueueHead(bytes, message.PlaceCount, operation.MetadataLength, operation.PropertiesLength, operation.BodyLength);
+        var places = 0;
+        for (var i = 0; i < message.PlaceCount; i++)
+            places += tail.IsDropped(message.PlaceAt(i).QueueId) ? 0 : 1;
+        var offset = tail.Open.Length - _start;
+        var length = Operation.EnqueueHead + places * Place.Size + content.Length;
+        var bytes = tail.Open.Extend(length);
+        Operation.WriteEnqueueHead(bytes, places, operation.MetadataLength, operation.PropertiesLength, operation.BodyLength);
         bytes = bytes[Operation.EnqueueHead..];
         for (var i = 0; i < message.PlaceCount; i++)
         {
+            // A message that a consumer holds may be released after its queue was dropped; written down now, it would come back.
+            if (tail.IsDropped(message.PlaceAt(i).QueueId))
+                continue;
             Operation.WritePlace(bytes, message.PlaceAt(i));
             bytes = bytes[Place.Size..];
         }
         content.CopyTo(bytes);
-        _changes.Add(new(ChangeKind.Move) { Message = message, Number = moved.Offset, Length = moved.Length });
+        _changes.Add(new(ChangeKind.Move) { Message = message, Number = offset, Length = length });
     }
 
     /// <inheritdoc cref="RecordWriter.Remove"/>
@@ -117,6 +128,7 @@ internal sealed class RecordBuilder(LogTail tail)
     {
         MustFit(0);
         Operation.WriteNumbers(tail.Open, OperationKind.DropQueue, queueId);
+        _changes.Add(new(ChangeKind.DropQueue) { QueueId = queueId });
     }
 
     /// <inheritdoc cref="RecordWriter.Release"/>
@@ -137,18 +149,16 @@ internal sealed class RecordBuilder(LogTail tail)
     /// <summary>Ends the record and does what it says; without an operation there is no record.</summary>
     public long Commit()
     {
-        if (tail.Open.Length == _start + RecordHeader.Length && _changes.Count == 0)
-        {
-            Abandon();
-            return tail.AppendedLsn;
-        }
-
-        // Set before anything can fail for want of memory: the record is closed either way.
         IsOpen = false;
-        var at = tail.Commit(_start);
-        foreach (ref readonly var change in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_changes))
+        var hasOperations = tail.Open.Length > _start + RecordHeader.Length;
+        var at = 0;
+        if (hasOperations)
+            at = tail.Commit(_start);
+        else
+            tail.Open.Length = _start;
+        foreach (ref readonly var change in CollectionsMarshal.AsSpan(_changes))
             Apply(change, at);
-        _changes.Clear();
+        Forget();
         return tail.AppendedLsn;
     }
 
@@ -156,8 +166,16 @@ internal sealed class RecordBuilder(LogTail tail)
     public void Abandon()
     {
         tail.Open.Length = _start;
-        _changes.Clear();
+        Forget();
         IsOpen = false;
+    }
+
+    private void Forget()
+    {
+        _changes.Clear();
+        // The purge of a deep queue is not to hold its memory for ever.
+        if (_changes.Capacity > KeptChanges)
+            _changes.TrimExcess();
     }
 
     private void Apply(in Change change, int recordAt)
@@ -189,6 +207,9 @@ internal sealed class RecordBuilder(LogTail tail)
                 break;
             case ChangeKind.RemoveDefinition:
                 tail.Definitions.Remove(change.Key!);
+                break;
+            case ChangeKind.DropQueue:
+                tail.DropQueue(change.QueueId);
                 break;
         }
     }

@@ -35,10 +35,16 @@ internal readonly ref struct RecordWriter
     /// </summary>
     public void RemoveRange(long queueId, long firstPosition, long lastPosition) => Record.RemoveRange(queueId, firstPosition, lastPosition);
 
-    /// <summary>Takes all messages of a queue that is deleted. Each has to be given to <see cref="Release"/> in the same record.</summary>
+    /// <summary>
+    /// Takes all messages of a queue that is deleted, and whose id is never used again. Each has to be given to <see cref="Release"/>, in the same record or
+    /// later: those that consumers hold when they are settled.
+    /// </summary>
     public void DropQueue(long queueId) => Record.DropQueue(queueId);
 
-    /// <summary>Lets go of a message in one queue, where <see cref="RemoveRange"/> or <see cref="DropQueue"/> of this record is what the log remembers of it.</summary>
+    /// <summary>
+    /// Lets go of a message in one queue, where <see cref="RemoveRange"/> of this record or a <see cref="DropQueue"/> is what the log remembers of it. A hundred
+    /// thousand of them take some milliseconds, in which nobody else appends: a purge of more is better done in several records.
+    /// </summary>
     public void Release(StoredMessage message, long queueId) => Record.Release(message, queueId);
 
     /// <summary>Remembers that a message has been handed out, and its queue's count of deliveries.</summary>

@@ -99,6 +99,34 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_message_that_outlives_its_queue_can_be_read_and_does_not_come_back()
+    {
+        var options = LogDirectory.Small(_directory.Path);
+        await using (var store = _directory.Open(options))
+        {
+            var (_, held) = store.Add(7, 1, "held by a consumer");
+            StoredMessage shared;
+            using (var record = store.Begin())
+            {
+                shared = record.Enqueue([new(7, 2), new(2, 1)], default, default, "in another queue too"u8);
+                record.DropQueue(7);
+                record.Commit(urgent: true);
+            }
+            var before = held.Segment;
+            for (var i = 0; i < 2000; i++)
+                store.Take(1, i, store.Add(1, i, new string('x', 500)).Message, urgent: i % 100 == 0);
+            await store.IsDurableAsync();
+            await Eventually.ThatAsync(() => held.Segment != before && shared.Segment != before, "the messages have moved");
+
+            Assert.Equal("held by a consumer", store.Body(held));
+            Assert.Equal("in another queue too", store.Body(shared));
+        }
+
+        await using var reopened = _directory.Open(options);
+        Assert.Equal(["2/1=in another queue too"], reopened.Contents());
+    }
+
+    [Fact]
     public async Task Messages_are_read_while_their_segments_move_and_go()
     {
         await using var store = _directory.Open(LogDirectory.Small(_directory.Path));

@@ -92,11 +92,4 @@ public sealed class CrashTests : IDisposable
             // A sync failed. What was told to have failed may be there or not, which is what the model asks DurableLsn for.
         }
     }
-
-    /// <summary>A clock whose timers come a hundred times sooner, so that the pauses after faults take no time.</summary>
-    private sealed class HastyTimeProvider : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 100 : dueTime, period);
-    }
 }

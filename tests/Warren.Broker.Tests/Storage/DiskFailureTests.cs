@@ -93,7 +93,7 @@ public sealed class DiskFailureTests : IDisposable
     {
         var free = 100L;
         var options = new StoreOptions { Directory = _directory.Path, DiskFreeLimit = 1000, FreeBytes = _ => Volatile.Read(ref free) };
-        await using var store = _directory.Open(options);
+        await using var store = _directory.Open(options, new HastyTimeProvider());
         store.Add(1, 1, "is stored all the same");
         await store.IsDurableAsync();
 
@@ -224,7 +224,7 @@ public sealed class DiskFailureTests : IDisposable
 
     private async Task<MessageStore> OpenAsync(int segmentSize = 1 << 20)
     {
-        var store = _directory.Open(new() { Directory = _directory.Path, SegmentSize = segmentSize, OpenFile = _disk.Open });
+        var store = _directory.Open(new() { Directory = _directory.Path, SegmentSize = segmentSize, OpenFile = _disk.Open }, new HastyTimeProvider());
         store.AlarmChanged += alarm => _alarms.Enqueue(alarm?.Kind);
         store.Define("begun", "yes");
         await store.IsDurableAsync();

@@ -34,7 +34,7 @@ public sealed class LargeLogTests : IDisposable
         var messages = recovered.Recovered.TakeMessages(1);
         Assert.Equal(Count, messages.Count);
         var perMessage = (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Count;
-        Assert.InRange(perMessage, 1, 250);
+        Assert.InRange(perMessage, 1, 200);
 
         foreach (var i in (int[])[0, 1, 12_345, 500_000, Count - 1])
         {

@@ -23,4 +23,7 @@ internal static class RawBroker
     /// <summary>New properties of a persistent message; the client writes into them, so they are never shared.</summary>
     public static BasicProperties Persistent(string contentType = "application/json") =>
         new() { Persistent = true, ContentType = contentType };
+
+    /// <summary>New properties of a message that need not survive the broker.</summary>
+    public static BasicProperties Transient() => new() { ContentType = "application/json" };
 }

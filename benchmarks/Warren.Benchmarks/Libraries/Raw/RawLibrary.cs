@@ -8,7 +8,10 @@ namespace Warren.Benchmarks.Libraries.Raw;
 internal static class RawLibrary
 {
     public static IEnumerable<Variant> Variants { get; } =
-        [.. RawPublish.Variants, .. RawConsume.Variants, .. RawRpc.Variants, .. RawLatency.Variants];
+    [
+        .. RawPublish.Variants, .. RawConsume.Variants, .. RawTogether.Variants, .. RawRpc.Variants, .. RawLatency.Variants,
+        .. RawTransient.Variants,
+    ];
 
     /// <summary>Makes a variant of this library.</summary>
     public static Variant Of(
