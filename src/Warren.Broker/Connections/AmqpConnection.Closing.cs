@@ -129,6 +129,17 @@ internal sealed partial class AmqpConnection
         }
     }
 
+    // A client that does not read is not read from, or answers would gather without bound. That it takes some shows that it lives.
+    private async ValueTask WhileUnreadAsync()
+    {
+        EndBatch();
+        while (Output.Waiting > MostUnread / 2)
+        {
+            await Output.ProgressAsync(_transport.ConnectionClosed);
+            Session.Heartbeat.Received();
+        }
+    }
+
     // A publisher waits here while the log is behind; meanwhile it is not read from.
     private async ValueTask WhileBehindAsync()
     {

@@ -6,8 +6,8 @@ namespace Warren.Broker.Connections;
 /// <summary>A message on its way in: the method came, its header and body frames follow (AMQP 0-9-1 §4.2.6).</summary>
 internal sealed class IncomingContent(long maxMessageSize)
 {
-    // A header may claim a body of any size; memory is taken as far as bytes have come.
-    private const int MostAtOnce = 1024 * 1024;
+    // A header may claim a body of any size, on every channel: beyond this, memory is taken as the bytes come.
+    private const int MostInAdvance = 16 * 1024;
 
     private byte[] _content = [];
     private long _bodySize;
@@ -38,7 +38,7 @@ internal sealed class IncomingContent(long maxMessageSize)
 
         PropertiesLength = header.Properties.Length;
         _bodySize = (long)header.BodySize;
-        _content = GC.AllocateUninitializedArray<byte>(PropertiesLength + (int)Math.Min(_bodySize, MostAtOnce));
+        _content = GC.AllocateUninitializedArray<byte>(PropertiesLength + (_bodySize <= MostInAdvance ? (int)_bodySize : 0));
         header.Properties.CopyTo(_content);
         _filled = PropertiesLength;
         State = _bodySize == 0 ? ContentState.Method : ContentState.Body;
@@ -54,13 +54,20 @@ internal sealed class IncomingContent(long maxMessageSize)
             return false;
         var needed = _filled + (int)payload.Length;
         if (needed > _content.Length)
-            Array.Resize(ref _content, (int)Math.Min(total, Math.Max(needed, _content.Length * 2L)));
+            Grow((int)Math.Min(total, Math.Max(needed, _content.Length * 2L)));
         payload.CopyTo(_content.AsSpan(_filled));
         _filled = needed;
         if (_filled < total)
             return false;
         State = ContentState.Method;
         return true;
+    }
+
+    private void Grow(int length)
+    {
+        var grown = GC.AllocateUninitializedArray<byte>(length);
+        _content.AsSpan(0, _filled).CopyTo(grown);
+        _content = grown;
     }
 
     /// <summary>Hands over properties and body, which are complete.</summary>

@@ -19,7 +19,7 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
     private const int MostWaiting = 512 * 1024;
 
     private readonly Lock _gate = new();
-    private readonly ArrayBufferWriter<byte> _meanwhile = new();
+    private ArrayBufferWriter<byte> _meanwhile = new();
     private long _written;
     private long _sent;
     private bool _sending;
@@ -126,6 +126,22 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
         }
     }
 
+    /// <summary>Waits until the transport has taken more of what was written; at once when it has all of it.</summary>
+    public async Task ProgressAsync(CancellationToken cancellationToken)
+    {
+        Flush();
+        Task progress;
+        lock (_gate)
+        {
+            if (!_sending)
+                return;
+            _waiter ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            progress = _waiter.Task;
+        }
+
+        await progress.WaitAsync(cancellationToken);
+    }
+
     private async Task FinishAsync(ValueTask<FlushResult> flush, long upTo)
     {
         FlushResult result;
@@ -174,8 +190,9 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
                 _pipe.Write(_meanwhile.WrittenSpan);
             }
 
-            if (_meanwhile.Capacity > MostWaiting)
-                _meanwhile.Clear();
+            // What one slow moment took is not kept for ever.
+            if (_meanwhile.Capacity > 2 * MostWaiting)
+                _meanwhile = new();
             _meanwhile.ResetWrittenCount();
             tell = _wasCongested && _written - _sent <= MostWaiting / 2;
             if (tell)
