@@ -242,30 +242,43 @@ internal sealed partial class VirtualHost
 
     private void Unbind(Binding binding, in TopologyChange change)
     {
-        if (!binding.Source.Unbind(binding))
-            return;
-        if (IsKept(binding))
-            change.Remove(binding);
-        if (binding.Source is { AutoDelete: true, HasBindings: false } source)
-            Delete(source, change);
+        if (Remove(binding, change))
+            Delete(binding.Source, change);
     }
 
+    // True when the exchange the binding is from goes with it.
+    private static bool Remove(Binding binding, in TopologyChange change)
+    {
+        if (!binding.Source.Unbind(binding))
+            return false;
+        if (IsKept(binding))
+            change.Remove(binding);
+        return binding.Source is { AutoDelete: true, HasBindings: false };
+    }
+
+    // With those that go with their last binding, one after the other: clients can make a chain longer than any stack.
     private void Delete(Exchange exchange, in TopologyChange change)
     {
-        if (!_exchanges.Remove(exchange.Name))
-            return;
-        _engine.Events.Listening?.Tell(new BrokerEvent.ExchangeDeleted(Name, exchange.Name));
-        if (exchange.Durable)
-            change.Remove(exchange);
-        // Those from it, and those to it; the latter may end other exchanges that go with their last binding.
-        foreach (var binding in exchange.UnbindAll())
+        var ending = new Queue<Exchange>([exchange]);
+        while (ending.TryDequeue(out var next))
         {
-            if (IsKept(binding))
-                change.Remove(binding);
-        }
+            if (!_exchanges.Remove(next.Name))
+                continue;
+            _engine.Events.Listening?.Tell(new BrokerEvent.ExchangeDeleted(Name, next.Name));
+            if (next.Durable)
+                change.Remove(next);
+            foreach (var binding in next.UnbindAll())
+            {
+                if (IsKept(binding))
+                    change.Remove(binding);
+            }
 
-        foreach (var binding in exchange.Incoming.ToArray())
-            Unbind(binding, change);
+            foreach (var binding in next.Incoming.ToArray())
+            {
+                if (Remove(binding, change))
+                    ending.Enqueue(binding.Source);
+            }
+        }
     }
 
     private static bool IsKept(Binding binding) =>
