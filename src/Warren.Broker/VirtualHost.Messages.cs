@@ -234,12 +234,15 @@ internal sealed partial class VirtualHost
             ThreadPool.UnsafeQueueUserWorkItem(static host => host.SendCommitted(), this, preferLocal: false);
     }
 
-    // The log tries again by itself; what waits for it is sent when that has worked.
     /// <inheritdoc/>
-    public void Failed(long failedLsn, StorageException error) =>
-        Store!.NotifyWhenDurable(failedLsn, this);
+    public void Failed(long failedLsn, StorageException error)
+    {
+        // The log tries again by itself, and what waits for it is sent when that has worked; at its end it says this one last time.
+        if (!_isStopped)
+            Store!.NotifyWhenDurable(failedLsn, this);
+    }
 
-    private void SendCommitted() => Run(() =>
+    private void SendCommitted() => RunAlone(() =>
     {
         Volatile.Write(ref _committed, 0);
         var durable = Store!.DurableLsn;
