@@ -98,6 +98,8 @@ internal sealed partial class VirtualHost
             method.Queue, _engine.NextQueueId(), method.Durable, method.Exclusive, method.AutoDelete, new(method.Arguments));
         var queue = new Queue(this, definition, owner);
         _queues.Add(queue.Name, queue);
+        if (owner is not null)
+            Own(owner, queue);
         queue.Start();
         _engine.Events.Listening?.Tell(new BrokerEvent.QueueDeclared(Name, queue.Name));
         if (!queue.IsKept)
@@ -135,6 +137,8 @@ internal sealed partial class VirtualHost
             return 0;
         using var change = new TopologyChange(Name, Store);
         _queues.Remove(queue.Name);
+        if (queue.Owner is { } owner)
+            Disown(owner, queue);
         _committing.Remove(queue);
         foreach (var binding in queue.Incoming.ToArray())
             Unbind(binding, change);
@@ -158,7 +162,9 @@ internal sealed partial class VirtualHost
     /// <summary>Deletes the exclusive queues of a connection that ends.</summary>
     public void DeleteOwned(object connection)
     {
-        foreach (var queue in _queues.Values.Where(queue => queue.Owner == connection).ToArray())
+        if (!_owned.TryGetValue(connection, out var queues))
+            return;
+        foreach (var queue in queues.ToArray())
             DeleteQueue(queue);
     }
 
@@ -220,6 +226,19 @@ internal sealed partial class VirtualHost
         if (destination is null || !_exchanges.TryGetValue(definition.Source, out var source))
             return false;
         return source.Bind(new(source, destination, definition.RoutingKey, definition.Arguments));
+    }
+
+    private void Own(object connection, Queue queue)
+    {
+        if (!_owned.TryGetValue(connection, out var queues))
+            _owned.Add(connection, queues = []);
+        queues.Add(queue);
+    }
+
+    private void Disown(object connection, Queue queue)
+    {
+        if (_owned.TryGetValue(connection, out var queues) && queues.Remove(queue) && queues.Count == 0)
+            _owned.Remove(connection);
     }
 
     private long Bind(Exchange source, IBindingDestination destination, string key, FieldTable arguments)

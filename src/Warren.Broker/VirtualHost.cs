@@ -21,6 +21,8 @@ internal sealed partial class VirtualHost : ICommitListener
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Exchange> _exchanges = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Queue> _queues = new(StringComparer.Ordinal);
+    // The exclusive queues by their connection.
+    private readonly Dictionary<object, HashSet<Queue>> _owned = new(ReferenceEqualityComparer.Instance);
     private readonly Engine _engine;
     private readonly ILogger _logger;
     private FlushList? _flushes;
