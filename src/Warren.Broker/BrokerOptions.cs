@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Warren.Broker.Storage;
 
 namespace Warren.Broker;
 
@@ -66,4 +67,7 @@ public sealed class BrokerOptions
 
     /// <summary>Where the broker logs. The default is nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>How files are opened; tests put one here that fails.</summary>
+    internal OpenLogFile OpenFile { get; set; } = LogFile.Open;
 }

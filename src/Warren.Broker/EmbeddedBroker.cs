@@ -49,6 +49,9 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     /// <summary>Where it listens, with the ports that were chosen; those with TLS come last.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints => _listener.EndPoints;
 
+    /// <summary>The broker behind its listener, for tests that look at what no client sees.</summary>
+    internal Engine Engine => _engine;
+
     /// <summary>Starts a broker and returns when it takes connections. Without options it is on a free port of 127.0.0.1 and keeps nothing.</summary>
     /// <exception cref="BrokerStartException">An option is wrong, an address is in use, or the data directory cannot be used.</exception>
     public static async Task<EmbeddedBroker> StartAsync(BrokerOptions? options = null, CancellationToken cancellationToken = default)

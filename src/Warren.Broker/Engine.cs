@@ -74,9 +74,10 @@ internal sealed partial class Engine : IAsyncDisposable
     {
         var logger = options.LoggerFactory.CreateLogger<MessageStore>();
         var store = options.Data is { } directory
-            ? MessageStore.Open(new() { Directory = directory, DiskFreeLimit = options.DiskFreeLimit }, options.TimeProvider, logger)
+            ? MessageStore.Open(new() { Directory = directory, DiskFreeLimit = options.DiskFreeLimit, OpenFile = options.OpenFile }, options.TimeProvider, logger)
             : null;
-        var pages = new MessagePages(options.Data is { } data ? Path.Combine(data, "pages") : Directory.CreateTempSubdirectory("warren-broker-").FullName);
+        var pages = new MessagePages(
+            options.Data is { } data ? Path.Combine(data, "pages") : Directory.CreateTempSubdirectory("warren-broker-").FullName, openFile: options.OpenFile);
         var engine = new Engine(options, store, pages);
         engine.Recover();
         return engine;

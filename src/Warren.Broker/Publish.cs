@@ -12,6 +12,9 @@ internal readonly record struct Publish(Exchange Exchange, Message Message, Fiel
 {
     /// <summary>The queues it was routed to when it was published in a transaction; null when it is routed as it is put into them.</summary>
     public IReadOnlyList<Queue>? Routed { get; init; }
+
+    /// <summary>Why the message it is the dead letter of died; null for a message of a client.</summary>
+    public DeathReason? Death { get; init; }
 }
 
 /// <summary>What became of a message that was published.</summary>

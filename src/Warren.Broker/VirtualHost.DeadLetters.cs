@@ -10,12 +10,15 @@ namespace Warren.Broker;
 /// </remarks>
 internal sealed partial class VirtualHost
 {
+    // How many held messages of a queue are moved in one turn, so that others get theirs.
+    private const int MostMoves = 4096;
+
     private static readonly TimeSpan HeldRetry = TimeSpan.FromSeconds(1);
 
     private readonly Queue<(QueuedMessage Message, DeathReason Reason)> _leaving = new();
-    private readonly Queue<(Queue Queue, Message Message)> _refused = new();
-    // Of queues that promise to dead-letter at least once, and found nobody who takes the message: they stay in the log as they were.
-    private readonly Queue<(QueuedMessage Message, DeathReason Reason)> _held = new();
+    private readonly Queue<(Queue Queue, Publish Letter)> _refused = new();
+    // Queues that promise to dead-letter at least once, and have messages nobody takes: those stay in the log as they were.
+    private readonly HashSet<Queue> _holding = [];
     private ITimer? _heldTimer;
     // To be told to those who trace, once the lock is given back.
     private List<DeadLetterMove>? _moves;
@@ -31,7 +34,7 @@ internal sealed partial class VirtualHost
             if (_leaving.TryDequeue(out var leaving))
                 Move(leaving.Message, leaving.Reason);
             else if (_refused.TryDequeue(out var refused))
-                DeadLetterRefused(refused.Queue, refused.Message);
+                DeadLetterRefused(refused.Queue, refused.Letter);
             else
                 return;
         }
@@ -55,7 +58,6 @@ internal sealed partial class VirtualHost
             var letter = DeadLettering.Letter(entry.Queue, entry.Message, exchange, reason, Clock.Now);
             dead = letter.Message;
             var (_, refused) = Route(letter);
-            _routed.RemoveAll(queue => DeadLettering.IsCycle(letter, queue.Name, reason));
             takesAll = _routed.Count > 0 && !refused;
         }
         else
@@ -97,14 +99,22 @@ internal sealed partial class VirtualHost
         entry.Queue.Release(entry.Message);
     }
 
-    private void DeadLetterRefused(Queue queue, Message message)
+    // Its letter is written at once: the message itself may leave memory when another queue takes it.
+    private void Refuse(Queue queue, Message message)
     {
-        if (queue.Arguments.DeadLetterExchange is not { } name || !_exchanges.TryGetValue(name, out var exchange))
+        if (queue.Arguments.DeadLetterExchange is { } name && _exchanges.TryGetValue(name, out var exchange))
+            _refused.Enqueue((queue, DeadLettering.Letter(queue, message, exchange, DeathReason.MaxLength, Clock.Now)));
+    }
+
+    private void DeadLetterRefused(Queue queue, in Publish letter)
+    {
+        // Once it waits in a queue it may leave memory.
+        DeadLetterMove? move = BrokerTracing.IsOn ? BrokerTracing.Move(queue.Name, DeathReason.MaxLength, letter.Message) : null;
+        if (!Publish(letter).IsRouted)
             return;
-        var letter = DeadLettering.Letter(queue, message, exchange, DeathReason.MaxLength, Clock.Now);
-        if (RouteNow(letter).Count > 0)
-            DeadLettered(queue, DeathReason.MaxLength, letter.Message);
-        Publish(letter);
+        Counts.DeadLettered++;
+        if (move is { } moved)
+            (_moves ??= []).Add(moved);
     }
 
     private void DeadLettered(Queue queue, DeathReason reason, Message letter)

@@ -17,5 +17,5 @@ internal sealed partial class VirtualHost
     });
 
     /// <summary>Hands out what waits in a queue, if there is such a queue.</summary>
-    public void Resume(string queue) => Run(() => _queues.GetValueOrDefault(queue)?.Resume());
+    public void Resume(string queue) => RunAlone(() => _queues.GetValueOrDefault(queue)?.Resume());
 }

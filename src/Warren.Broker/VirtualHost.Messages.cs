@@ -129,6 +129,8 @@ internal sealed partial class VirtualHost
             _routed.AddRange(known.Where(queue => !queue.IsDeleted));
         else
             Find(publish);
+        if (publish.Death is not null)
+            DropCycles(publish);
         var routed = _routed.Count > 0;
         var refused = false;
         for (var i = _routed.Count - 1; i >= 0; i--)
@@ -139,11 +141,13 @@ internal sealed partial class VirtualHost
             refused = true;
             _routed.RemoveAt(i);
             if (queue.Arguments.Overflow == Overflow.RejectPublishDeadLetter)
-                _refused.Enqueue((queue, publish.Message));
+                Refuse(queue, publish.Message);
         }
 
         return (routed, refused);
     }
+
+    private void DropCycles(Publish letter) => _routed.RemoveAll(queue => DeadLettering.IsCycle(letter, queue.Name));
 
     /// <summary>The queues a message goes to as things are now.</summary>
     public IReadOnlyList<Queue> RouteNow(in Publish publish)
@@ -230,12 +234,15 @@ internal sealed partial class VirtualHost
             ThreadPool.UnsafeQueueUserWorkItem(static host => host.SendCommitted(), this, preferLocal: false);
     }
 
-    // The log tries again by itself; what waits for it is sent when that has worked.
     /// <inheritdoc/>
-    public void Failed(long failedLsn, StorageException error) =>
-        Store!.NotifyWhenDurable(failedLsn, this);
+    public void Failed(long failedLsn, StorageException error)
+    {
+        // The log tries again by itself, and what waits for it is sent when that has worked; at its end it says this one last time.
+        if (!_isStopped)
+            Store!.NotifyWhenDurable(failedLsn, this);
+    }
 
-    private void SendCommitted() => Run(() =>
+    private void SendCommitted() => RunAlone(() =>
     {
         Volatile.Write(ref _committed, 0);
         var durable = Store!.DurableLsn;

@@ -98,6 +98,8 @@ internal sealed partial class VirtualHost
             method.Queue, _engine.NextQueueId(), method.Durable, method.Exclusive, method.AutoDelete, new(method.Arguments));
         var queue = new Queue(this, definition, owner);
         _queues.Add(queue.Name, queue);
+        if (owner is not null)
+            Own(owner, queue);
         queue.Start();
         _engine.Events.Listening?.Tell(new BrokerEvent.QueueDeclared(Name, queue.Name));
         if (!queue.IsKept)
@@ -135,6 +137,8 @@ internal sealed partial class VirtualHost
             return 0;
         using var change = new TopologyChange(Name, Store);
         _queues.Remove(queue.Name);
+        if (queue.Owner is { } owner)
+            Disown(owner, queue);
         _committing.Remove(queue);
         foreach (var binding in queue.Incoming.ToArray())
             Unbind(binding, change);
@@ -158,7 +162,9 @@ internal sealed partial class VirtualHost
     /// <summary>Deletes the exclusive queues of a connection that ends.</summary>
     public void DeleteOwned(object connection)
     {
-        foreach (var queue in _queues.Values.Where(queue => queue.Owner == connection).ToArray())
+        if (!_owned.TryGetValue(connection, out var queues))
+            return;
+        foreach (var queue in queues.ToArray())
             DeleteQueue(queue);
     }
 
@@ -222,6 +228,19 @@ internal sealed partial class VirtualHost
         return source.Bind(new(source, destination, definition.RoutingKey, definition.Arguments));
     }
 
+    private void Own(object connection, Queue queue)
+    {
+        if (!_owned.TryGetValue(connection, out var queues))
+            _owned.Add(connection, queues = []);
+        queues.Add(queue);
+    }
+
+    private void Disown(object connection, Queue queue)
+    {
+        if (_owned.TryGetValue(connection, out var queues) && queues.Remove(queue) && queues.Count == 0)
+            _owned.Remove(connection);
+    }
+
     private long Bind(Exchange source, IBindingDestination destination, string key, FieldTable arguments)
     {
         var binding = new Binding(source, destination, key, arguments);
@@ -242,30 +261,43 @@ internal sealed partial class VirtualHost
 
     private void Unbind(Binding binding, in TopologyChange change)
     {
-        if (!binding.Source.Unbind(binding))
-            return;
-        if (IsKept(binding))
-            change.Remove(binding);
-        if (binding.Source is { AutoDelete: true, HasBindings: false } source)
-            Delete(source, change);
+        if (Remove(binding, change))
+            Delete(binding.Source, change);
     }
 
+    // True when the exchange the binding is from goes with it.
+    private static bool Remove(Binding binding, in TopologyChange change)
+    {
+        if (!binding.Source.Unbind(binding))
+            return false;
+        if (IsKept(binding))
+            change.Remove(binding);
+        return binding.Source is { AutoDelete: true, HasBindings: false };
+    }
+
+    // With those that go with their last binding, one after the other: clients can make a chain longer than any stack.
     private void Delete(Exchange exchange, in TopologyChange change)
     {
-        if (!_exchanges.Remove(exchange.Name))
-            return;
-        _engine.Events.Listening?.Tell(new BrokerEvent.ExchangeDeleted(Name, exchange.Name));
-        if (exchange.Durable)
-            change.Remove(exchange);
-        // Those from it, and those to it; the latter may end other exchanges that go with their last binding.
-        foreach (var binding in exchange.UnbindAll())
+        var ending = new Queue<Exchange>([exchange]);
+        while (ending.TryDequeue(out var next))
         {
-            if (IsKept(binding))
-                change.Remove(binding);
-        }
+            if (!_exchanges.Remove(next.Name))
+                continue;
+            _engine.Events.Listening?.Tell(new BrokerEvent.ExchangeDeleted(Name, next.Name));
+            if (next.Durable)
+                change.Remove(next);
+            foreach (var binding in next.UnbindAll())
+            {
+                if (IsKept(binding))
+                    change.Remove(binding);
+            }
 
-        foreach (var binding in exchange.Incoming.ToArray())
-            Unbind(binding, change);
+            foreach (var binding in next.Incoming.ToArray())
+            {
+                if (Remove(binding, change))
+                    ending.Enqueue(binding.Source);
+            }
+        }
     }
 
     private static bool IsKept(Binding binding) =>

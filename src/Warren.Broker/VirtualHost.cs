@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Warren.Broker.Connections;
 using Warren.Broker.Diagnostics;
 using Warren.Broker.Queues;
@@ -20,13 +21,18 @@ internal sealed partial class VirtualHost : ICommitListener
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Exchange> _exchanges = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Queue> _queues = new(StringComparer.Ordinal);
+    // The exclusive queues by their connection.
+    private readonly Dictionary<object, HashSet<Queue>> _owned = new(ReferenceEqualityComparer.Instance);
     private readonly Engine _engine;
+    private readonly ILogger _logger;
     private FlushList? _flushes;
+    private volatile bool _isStopped;
 
     public VirtualHost(string name, Engine engine)
     {
         Name = name;
         _engine = engine;
+        _logger = engine.LoggerFor<VirtualHost>();
         _router = new(name => _exchanges.GetValueOrDefault(name));
         foreach (var exchange in ExchangeRules.Predeclared(name => _queues.GetValueOrDefault(name)))
             _exchanges.Add(exchange.Name, exchange);
@@ -64,13 +70,40 @@ internal sealed partial class VirtualHost : ICommitListener
         return new(this);
     }
 
-    /// <summary>Takes a turn of its own, for timers and other callbacks, and flushes.</summary>
+    /// <summary>
+    /// Takes a turn of its own for a timer or another callback that nobody waits for, unless the virtual host has stopped. What fails
+    /// there is logged and harms nothing else: thrown on, it would end the process.
+    /// </summary>
+    public void RunAlone(Action action)
+    {
+        try
+        {
+            Run(() =>
+            {
+                if (!_isStopped)
+                    action();
+            });
+        }
+        catch (Exception error)
+        {
+            // The virtual host goes on with what comes next.
+            Log.Failed(_logger, Name, error);
+        }
+    }
+
+    /// <summary>Takes a turn of its own, and flushes.</summary>
     public void Run(Action action)
     {
         var flushes = new FlushList();
-        using (Enter(flushes))
-            action();
-        flushes.Flush();
+        try
+        {
+            using (Enter(flushes))
+                action();
+        }
+        finally
+        {
+            flushes.Flush();
+        }
     }
 
     /// <summary>Takes a turn to read something.</summary>
@@ -88,6 +121,7 @@ internal sealed partial class VirtualHost : ICommitListener
     {
         lock (_lock)
         {
+            _isStopped = true;
             _heldTimer?.Dispose();
             foreach (var queue in _queues.Values)
                 queue.Stop();
@@ -114,5 +148,11 @@ internal sealed partial class VirtualHost : ICommitListener
                     BrokerTracing.Record(moves, host.Name);
             }
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Virtual host '{Name}': work in the background failed")]
+        public static partial void Failed(ILogger logger, string name, Exception error);
     }
 }

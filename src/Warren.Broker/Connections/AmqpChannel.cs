@@ -134,6 +134,7 @@ internal sealed partial class AmqpChannel
     {
         var flushes = new FlushList();
         Close(error.Message, flushes);
+        _confirms?.End();
         _output.Write(Number, new ChannelClose(error.Code, error.Message, 0));
         flushes.Add(_output);
         flushes.Flush();

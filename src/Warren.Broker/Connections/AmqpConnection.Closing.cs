@@ -57,12 +57,38 @@ internal sealed partial class AmqpConnection
     {
         _isOver = true;
         // What the client sees as done after close-ok is done: its acks, and its channels' messages are back.
-        foreach (var channel in _channels.Values)
-            channel.Close("its connection was closed by the client");
+        Leave("its connection was closed by the client");
         await WhenDurableAsync(Engine.Store?.AppendedLsn ?? 0);
+        SettleConfirms();
         Output.Write(0, new ConnectionCloseOk());
         Written();
         EndBatch();
+    }
+
+    // Ends the channels and deletes the exclusive queues, which clients take for gone when they hear that the connection is over. What
+    // fails for one channel does not keep the others in their queues.
+    private void Leave(string reason)
+    {
+        foreach (var channel in _channels.Values)
+            Attempt(() => channel.Close(reason));
+        Attempt(() =>
+        {
+            using (Host.Enter(Flushes))
+                Host.DeleteOwned(this);
+        });
+    }
+
+    private void Attempt(Action end)
+    {
+        try
+        {
+            end();
+        }
+        catch (Exception error)
+        {
+            // The rest of the connection is still to be ended.
+            Log.Failed(_logger, Session.Ends, error);
+        }
     }
 
     private async ValueTask CloseBecauseAsync(AmqpException error, MethodId failed)
@@ -70,9 +96,8 @@ internal sealed partial class AmqpConnection
         Log.ConnectionClosed(_logger, Session.Ends, error.Message);
         _isOver = true;
         _end ??= error.Message;
-        foreach (var channel in _channels.Values)
-            channel.Close($"its connection is over: {error.Message}");
         SettleConfirms();
+        Leave($"its connection is over: {error.Message}");
         Output.Write(0, new ConnectionClose(error.Code, error.Message, failed));
         Written();
         EndBatch();
@@ -185,6 +210,9 @@ internal sealed partial class AmqpConnection
 
         [LoggerMessage(LogLevel.Warning, "Connection of {Peer} is closed: {Reason}")]
         public static partial void ConnectionClosed(ILogger logger, ConnectionEnds peer, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Connection of {Peer} met an error of the broker")]
+        public static partial void Failed(ILogger logger, ConnectionEnds peer, Exception error);
 
         [LoggerMessage(LogLevel.Warning, "Channel {Channel} of {Peer} is closed: {Reason}")]
         public static partial void ChannelClosed(ILogger logger, ConnectionEnds peer, ushort channel, string reason);

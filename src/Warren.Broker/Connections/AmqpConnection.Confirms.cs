@@ -54,5 +54,12 @@ internal sealed partial class AmqpConnection
             Output.Flush();
     }
 
-    private void Forget(AmqpChannel channel) => _confirming = [.. _confirming.Where(confirming => confirming != channel)];
+    // The log's writer may be about to settle it: once its end is told, nothing more is written for it.
+    private void Forget(AmqpChannel channel)
+    {
+        if (channel.Confirms is not { } confirms)
+            return;
+        confirms.End();
+        _confirming = [.. _confirming.Where(confirming => confirming != channel)];
+    }
 }

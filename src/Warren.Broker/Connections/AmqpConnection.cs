@@ -91,15 +91,18 @@ internal sealed partial class AmqpConnection : ICommitListener
             _end ??= Session.Heartbeat.IsMissed ? "the client missed its heartbeats" : $"the connection is lost: {error.Message}";
             Log.Lost(_logger, Session.Ends, error.Message);
         }
+        catch (Exception error)
+        {
+            // All other connections go on.
+            _end ??= "an internal error";
+            Log.Failed(_logger, Session.Ends, error);
+        }
         finally
         {
             Engine.Closed(this);
             Output.Close();
             var end = _end ?? "the client hung up";
-            foreach (var channel in _channels.Values)
-                channel.Close($"its connection is over: {end}");
-            using (Host.Enter(Flushes))
-                Host.DeleteOwned(this);
+            Leave($"its connection is over: {end}");
             Flushes.Flush();
             Engine.Events.Listening?.Tell(
                 new BrokerEvent.ConnectionClosed(Session.RemoteEndPoint, Session.Client.ConnectionName, Host.Name, end));
@@ -155,6 +158,14 @@ internal sealed partial class AmqpConnection : ICommitListener
                 // What follows what cannot be understood is not looked at, but for the end of the connection.
                 _input.AdvanceTo(buffer.Start, buffer.End);
                 await CloseBecauseAsync(error, _failed);
+                return;
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // A fault of the broker's own ends the connection that met it, and no other.
+                Log.Failed(_logger, Session.Ends, error);
+                _input.AdvanceTo(buffer.Start, buffer.End);
+                await CloseBecauseAsync(AmqpException.Connection(ReplyCode.InternalError, ""), default);
                 return;
             }
 
@@ -230,10 +241,13 @@ internal sealed partial class AmqpConnection : ICommitListener
             ExceptionDispatchInfo.Throw(error);
         }
 
+        // Somebody else has closed it meanwhile.
+        if (channel.IsClosing)
+            return;
         Log.ChannelClosed(_logger, Session.Ends, channel.Number, error.Message);
         SettleConfirms();
-        channel.CloseBecause(error, channel.Executing);
         Forget(channel);
+        channel.CloseBecause(error, channel.Executing);
     }
 
     private void OpenChannel(in Frame frame)
@@ -279,6 +293,7 @@ internal sealed partial class AmqpConnection : ICommitListener
                 channel.Close("closed by the client");
                 await WhenDurableAsync(channel.LastLsn);
                 SettleConfirms();
+                Forget(channel);
             }
 
             Output.Write(channel.Number, new ChannelCloseOk());
@@ -324,16 +339,10 @@ internal sealed partial class AmqpConnection : ICommitListener
             ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Resume(), this, preferLocal: false);
     }
 
-    private void Resume()
+    private void Resume() => Host.RunAlone(() =>
     {
         Volatile.Write(ref _resuming, 0);
-        var flushes = new FlushList();
-        using (Host.Enter(flushes))
-        {
-            foreach (var channel in _channels.Values)
-                channel.Resume();
-        }
-
-        flushes.Flush();
-    }
+        foreach (var channel in _channels.Values)
+            channel.Resume();
+    });
 }

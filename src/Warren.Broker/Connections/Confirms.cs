@@ -14,6 +14,7 @@ internal sealed class Confirms(ushort channel, OutputBuffer output, MessageCount
     // The log position each waits for, the next tag first; a nack is due at once.
     private readonly Queue<Owed> _owed = new();
     private ulong _settled;
+    private bool _hasEnded;
 
     /// <summary>The highest log position any of them waits for.</summary>
     public long LastLsn { get; private set; }
@@ -33,8 +34,20 @@ internal sealed class Confirms(ushort channel, OutputBuffer output, MessageCount
     {
         lock (_gate)
         {
+            if (_hasEnded)
+                return;
             _owed.Enqueue(new(lsn, refused));
             LastLsn = Math.Max(LastLsn, lsn);
+        }
+    }
+
+    /// <summary>Owes nothing any more and writes nothing more, since the channel is over.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _owed.Clear();
+            _hasEnded = true;
         }
     }
 

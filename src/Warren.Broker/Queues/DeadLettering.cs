@@ -54,13 +54,13 @@ internal static class DeadLettering
             EnqueuedAt = now,
             MoreKeys = key is null ? message.MoreKeys : [],
         };
-        return new(exchange, letter, headers);
+        return new(exchange, letter, headers) { Death = reason };
     }
 
     /// <summary>True when the letter would come to a queue it died in before without anybody having rejected it since: such a letter is dropped.</summary>
-    public static bool IsCycle(in Publish letter, string queue, DeathReason reason)
+    public static bool IsCycle(in Publish letter, string queue)
     {
-        if (reason == DeathReason.Rejected || letter.Headers is not { } headers || !headers.TryGetValue(XDeath, out var value) || !value.TryGetArray(out var deaths))
+        if (letter.Death is null or DeathReason.Rejected || letter.Headers is not { } headers || !headers.TryGetValue(XDeath, out var value) || !value.TryGetArray(out var deaths))
             return false;
         foreach (var death in deaths)
         {

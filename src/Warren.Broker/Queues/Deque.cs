@@ -5,7 +5,7 @@ using System.Numerics;
 namespace Warren.Broker.Queues;
 
 /// <summary>A queue in one ring of memory that can be looked into by index, which <see cref="Queue{T}"/> cannot.</summary>
-internal sealed class Deque<T> : IEnumerable<T> where T : class?
+internal sealed class Deque<T> : IEnumerable<T>
 {
     private const int Smallest = 16;
 

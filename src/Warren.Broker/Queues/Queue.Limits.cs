@@ -82,7 +82,7 @@ internal sealed partial class Queue
     // What a timer of the platform can be set to; a later time takes several.
     private const long LongestTimer = uint.MaxValue - 1;
 
-    private void TimeIsUp() => _host.Run(() =>
+    private void TimeIsUp() => _host.RunAlone(() =>
     {
         _timerAt = long.MaxValue;
         if (IsDeleted)

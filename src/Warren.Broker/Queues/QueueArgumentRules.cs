@@ -25,7 +25,7 @@ internal static class QueueArgumentRules
     [
         ("x-expires", (value, _) => Integer(value) ?? (value.Bits == 0 ? "{value_zero,0}" : Time(value))),
         ("x-message-ttl", (value, _) => Integer(value) ?? Time(value)),
-        ("x-dead-letter-routing-key", (value, table) => OfText(value) ?? (table.Contains("x-dead-letter-exchange") ? null : "routing_key_but_no_dlx_defined")),
+        ("x-dead-letter-routing-key", (value, table) => OfText(value) ?? (table.Contains("x-dead-letter-exchange") ? TooLong(value) : "routing_key_but_no_dlx_defined")),
         ("x-dead-letter-strategy", (value, _) => OfText(value) ?? OneOf(value, _ => "invalid_dlx_strategy", "at-most-once", "at-least-once")),
         ("x-max-length", (value, _) => NotNegative(value)),
         ("x-max-length-bytes", (value, _) => NotNegative(value)),
@@ -121,6 +121,10 @@ internal static class QueueArgumentRules
 
     private static string? OneOf(FieldValue value, Func<string, string> reason, params ReadOnlySpan<string> words) =>
         value.TryGetText(out var text) && !words.Contains(text) ? reason(text) : null;
+
+    // RabbitMQ takes it, and cannot deliver the message that died: the key of a delivery is a short string.
+    private static string? TooLong(FieldValue value) =>
+        value.AsOctets().Length > AmqpWriter.MaxShortString ? $"{{max_value_exceeded,{value.AsOctets().Length}}}" : null;
 
     private static string Unacceptable(FieldValue value) => $"{{unacceptable_type,{ErlangTerm.NameOf(value.Type)}}}";
 }

@@ -8,23 +8,34 @@ internal static class StoredFacts
 {
     private const byte Persistent = 1;
     private const byte HasTimeToLive = 2;
+    // Keys from CC and BCC are long strings, and there may be any number of them.
+    private const byte HasLongKeys = 4;
 
     /// <summary>Bytes it takes.</summary>
     public static int GetSize(Message message) =>
-        1 + 1 + sizeof(int) + sizeof(long) + sizeof(long) + sizeof(ushort) + AmqpWriter.SizeOfShortString(message.Exchange) +
-        AmqpWriter.SizeOfShortString(message.RoutingKey) + (message.MoreKeys.Length == 0 ? 0 : message.MoreKeys.Sum(AmqpWriter.SizeOfShortString));
+        1 + 1 + sizeof(int) + sizeof(long) + sizeof(long) + AmqpWriter.SizeOfShortString(message.Exchange) +
+        AmqpWriter.SizeOfShortString(message.RoutingKey) + SizeOfKeys(message.MoreKeys);
 
     /// <summary>Writes it.</summary>
     public static void Write(Span<byte> output, Message message)
     {
+        var hasLongKeys = HasLong(message.MoreKeys);
         var writer = new AmqpWriter(output);
-        writer.WriteByte((byte)((message.IsPersistent ? Persistent : 0) | (message.TimeToLive is null ? 0 : HasTimeToLive)));
+        writer.WriteByte((byte)((message.IsPersistent ? Persistent : 0) | (message.TimeToLive is null ? 0 : HasTimeToLive) | (hasLongKeys ? HasLongKeys : 0)));
         writer.WriteByte(message.Priority);
         writer.WriteUInt32((uint)message.PropertiesLength);
         writer.WriteInt64(message.TimeToLive ?? 0);
         writer.WriteInt64(message.EnqueuedAt);
         writer.WriteShortString(message.Exchange);
         writer.WriteShortString(message.RoutingKey);
+        if (hasLongKeys)
+        {
+            writer.WriteUInt32((uint)message.MoreKeys.Length);
+            foreach (var key in message.MoreKeys)
+                writer.WriteLongString(OctetsOf(key));
+            return;
+        }
+
         writer.WriteUInt16((ushort)message.MoreKeys.Length);
         foreach (var key in message.MoreKeys)
             writer.WriteShortString(key);
@@ -41,9 +52,9 @@ internal static class StoredFacts
         var enqueuedAt = reader.ReadInt64();
         var exchange = reader.ReadShortString();
         var key = reader.ReadShortString();
-        var more = new string[reader.ReadUInt16()];
+        var more = new string[(flags & HasLongKeys) != 0 ? (int)reader.ReadUInt32() : reader.ReadUInt16()];
         for (var i = 0; i < more.Length; i++)
-            more[i] = reader.ReadShortString();
+            more[i] = (flags & HasLongKeys) != 0 ? WireText.Decode(reader.ReadLongString()) : reader.ReadShortString();
         return new(exchange, key, propertiesLength, stored.BodyLength, stored)
         {
             IsPersistent = (flags & Persistent) != 0,
@@ -52,5 +63,35 @@ internal static class StoredFacts
             EnqueuedAt = enqueuedAt,
             MoreKeys = more,
         };
+    }
+
+    private static int SizeOfKeys(string[] keys)
+    {
+        if (HasLong(keys))
+            return sizeof(uint) + keys.Sum(key => sizeof(uint) + WireText.GetSize(key));
+        var size = sizeof(ushort);
+        foreach (var key in keys)
+            size += AmqpWriter.SizeOfShortString(key);
+        return size;
+    }
+
+    private static byte[] OctetsOf(string key)
+    {
+        var octets = new byte[WireText.GetSize(key)];
+        WireText.Encode(key, octets);
+        return octets;
+    }
+
+    private static bool HasLong(string[] keys)
+    {
+        if (keys.Length > ushort.MaxValue)
+            return true;
+        foreach (var key in keys)
+        {
+            if (WireText.GetSize(key) > AmqpWriter.MaxShortString)
+                return true;
+        }
+
+        return false;
     }
 }

@@ -23,6 +23,37 @@ public abstract class ConnectionSuite(SuiteBroker broker) : BrokerSuite(broker)
     }
 
     [Fact]
+    public async Task Exclusive_queues_are_gone_when_the_end_of_their_connection_is_answered()
+    {
+        var other = await RawAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            var client = await RawAsync();
+            await client.CallAsync(1, "queue.declare", ("queue", "q"), ("exclusive", true));
+            await client.CallAsync(0, "connection.close", ("reply-code", 200));
+
+            await other.CallAsync(1, "queue.declare", ("queue", "q"));
+            await other.CallAsync(1, "queue.delete", ("queue", "q"));
+        }
+    }
+
+    [Fact]
+    public async Task Exclusive_queues_are_gone_when_the_broker_says_that_it_closes_their_connection()
+    {
+        var other = await RawAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            var client = await RawAsync();
+            await client.CallAsync(1, "queue.declare", ("queue", "q"), ("exclusive", true));
+            await client.SendAsync(1, "basic.qos", ("prefetch-size", 1));
+            await client.ExpectAsync(0, "connection.close");
+
+            await other.CallAsync(1, "queue.declare", ("queue", "q"));
+            await other.CallAsync(1, "queue.delete", ("queue", "q"));
+        }
+    }
+
+    [Fact]
     public async Task A_connection_without_channels_serves_new_ones()
     {
         var client = await RawAsync();

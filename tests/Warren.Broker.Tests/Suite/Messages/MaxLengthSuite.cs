@@ -201,6 +201,27 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
     }
 
     [Fact]
+    public async Task What_two_full_queues_refuse_and_dead_letter_into_each_other_is_dropped()
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        foreach (var (queue, other) in ((string, string)[])[("q", "r"), ("r", "q"), ("s", "s")])
+        {
+            await peer.DeclareAsync(
+                queue, ("x-overflow", "reject-publish-dlx"), ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", other));
+            await peer.PublishAsync(queue, $"first of {queue}");
+        }
+
+        await peer.PublishAsync("q", "refused");
+        await peer.PublishAsync("s", "refused");
+
+        foreach (var queue in (string[])["q", "r", "s"])
+        {
+            Assert.Equal($"first of {queue}", (await peer.Channel.GetAsync(queue))?.Text);
+            Assert.Null(await peer.Channel.GetAsync(queue));
+        }
+    }
+
+    [Fact]
     public async Task Reject_publish_counts_octets_too()
     {
         // What reaches the limit is still taken; the queue is full once it has reached it.
