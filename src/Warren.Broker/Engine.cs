@@ -149,7 +149,8 @@ internal sealed partial class Engine : IAsyncDisposable
         var queues = new List<Queue>();
         var recovered = store.Recovered;
         Definitions.Recover(recovered.Definitions, name => _hosts.GetOrAdd(name, new VirtualHost(name, this)), queues.Add);
-        _lastQueueId = recovered.HighestQueueId;
+        // A queue that never held a message is known by its definition alone.
+        _lastQueueId = queues.Select(static queue => queue.Id).Append(recovered.HighestQueueId).Max();
         // Several queues may hold one message.
         var known = new Dictionary<StoredMessage, Message>();
         foreach (var queue in queues)
