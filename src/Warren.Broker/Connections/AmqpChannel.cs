@@ -111,6 +111,8 @@ internal sealed partial class AmqpChannel
                 End(consumer);
 
             _consumers.Clear();
+            if (_tx is not null)
+                LetGo(_tx);
             if (_replyName is not null)
                 _host.DirectReplies.Remove(_replyName);
             _replyName = null;
