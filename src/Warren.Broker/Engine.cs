@@ -38,7 +38,7 @@ internal sealed partial class Engine : IAsyncDisposable
 
         _logger = LoggerFor<Engine>();
         var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
-        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised, this));
+        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised, this), options.LoggerFactory.CreateLogger<BodyMemory>());
     }
 
     /// <summary>What it was started with.</summary>
@@ -159,8 +159,8 @@ internal sealed partial class Engine : IAsyncDisposable
             store.VisitMetadata(unknown, (i, metadata) => known.Add(unknown[i], StoredFacts.Read(metadata, unknown[i])));
             foreach (var message in messages)
             {
-                // After a crash nobody knows which messages of a classic queue were handed out.
-                var isRedelivered = message.Delivered || !(recovered.Report.WasClosed || queue.Arguments.IsQuorum);
+                // After a crash nobody knows which messages of a classic queue were handed out; a quorum queue has counted.
+                var isRedelivered = queue.Arguments.IsQuorum ? message.DeliveryCount > 0 : message.Delivered || !recovered.Report.WasClosed;
                 queue.Recover(known[message.Message], message.Position, message.DeliveryCount, isRedelivered);
             }
 

@@ -140,6 +140,7 @@ internal sealed partial class VirtualHost
         if (queue.Owner is { } owner)
             Disown(owner, queue);
         _committing.Remove(queue);
+        _holding.Remove(queue);
         foreach (var binding in queue.Incoming.ToArray())
             Unbind(binding, change);
         queue.Delete(change);

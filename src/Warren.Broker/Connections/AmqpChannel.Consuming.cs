@@ -139,6 +139,9 @@ internal sealed partial class AmqpChannel
     {
         var name = QueueName(method.Queue);
         _authority.DemandRead("queue", name);
+        BasicGetOk answer;
+        Message content;
+        long lsn;
         using (Enter())
         {
             var queue = _host.FindQueue(name, _connection);
@@ -152,19 +155,22 @@ internal sealed partial class AmqpChannel
             if (queue.Get() is not { } entry)
                 return Reply(new BasicGetEmpty());
 
-            var lsn = queue.Arguments.IsQuorum && !method.NoAck ? _host.KeepDelivered(entry, entry.DeliveryCount + 1) : 0;
+            lsn = queue.Arguments.IsQuorum && !method.NoAck ? _host.KeepDelivered(entry, entry.DeliveryCount + 1) : 0;
             var tag = method.NoAck ? _unacked.Skip() : _unacked.Add(entry);
-            var answer = new BasicGetOk(tag, entry.IsRedelivered, entry.Message.Exchange, entry.Message.RoutingKey, (uint)queue.Ready.Count);
+            answer = new BasicGetOk(tag, entry.IsRedelivered, entry.Message.Exchange, entry.Message.RoutingKey, (uint)queue.Ready.Count);
             if (method.NoAck)
                 lsn = Math.Max(lsn, _host.Settle(entry));
             _lastLsn = Math.Max(_lastLsn, lsn);
-            var content = entry.Message.WithProperties(PropertiesOf(entry, always: true));
-            if (!_connection.IsDurable(lsn))
-                return AnswerGetLaterAsync(answer, content.Detached(), lsn);
-            _output.Write(Number, answer, content);
-            _connection.Written();
-            return ValueTask.CompletedTask;
+            content = entry.Message.WithProperties(PropertiesOf(entry, always: true)).Detached();
+            if (!method.NoAck)
+                queue.Sent(entry);
         }
+
+        if (!_connection.IsDurable(lsn))
+            return AnswerGetLaterAsync(answer, content, lsn);
+        _output.Write(Number, answer, content);
+        _connection.Written();
+        return ValueTask.CompletedTask;
     }
 
     private async ValueTask AnswerGetLaterAsync(BasicGetOk answer, Message content, long lsn)
