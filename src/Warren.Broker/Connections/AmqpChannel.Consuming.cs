@@ -33,6 +33,9 @@ internal sealed partial class AmqpChannel
     /// <summary>Sends a reply to a request this channel made without a queue. In a turn.</summary>
     public void DeliverReply(Message reply)
     {
+        // Replies do not wait in a queue while their reader is slow; of one that reads nothing at all they would fill the memory.
+        if (_output.Waiting > _connection.Engine.Options.MaxMessageSize)
+            return;
         _host.Counts.Delivered++;
         _host.Counts.Acked++;
         _output.WriteDelivery(Number, _replyTag, _unacked.Skip(), redelivered: false, reply, reply.Properties);

@@ -29,8 +29,8 @@ internal sealed partial class AmqpChannel
         _connection = connection;
         _host = connection.Host;
         _output = connection.Output;
-        _authority = new(connection.Session.User, _host.Name);
-        _content = new(connection.Engine.Options.MaxMessageSize);
+        _authority = connection.Authority;
+        _content = new(connection.Engine.Options.MaxMessageSize, connection.Unfinished);
         _mostHeld = connection.Engine.Options.MaxUnackedMessages;
     }
 
@@ -102,6 +102,7 @@ internal sealed partial class AmqpChannel
         IsClosing = true;
         using (_host.Enter(flushes))
         {
+            _content.Drop();
             // What it holds first, so that the next of single active consumers begins with that.
             List<QueuedMessage> held = [];
             _unacked.TakeUpTo(0, held);

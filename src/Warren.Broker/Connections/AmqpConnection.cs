@@ -38,7 +38,9 @@ internal sealed partial class AmqpConnection : ICommitListener
         _logger = engine.LoggerFor<AmqpConnection>();
         Session = session;
         Engine = engine;
-        Host = engine.FindHost(session.VirtualHost)!;
+        Host = host;
+        Authority = new(session.User, host.Name);
+        Unfinished = new((2L * engine.Options.MaxMessageSize) + engine.Options.FrameMax, engine.Memory);
         Output = new(transport.Transport.Output, session.FrameMax, ResumeSoon);
     }
 
@@ -50,6 +52,12 @@ internal sealed partial class AmqpConnection : ICommitListener
 
     /// <summary>The virtual host it works in.</summary>
     public VirtualHost Host { get; }
+
+    /// <summary>What its user may do, for all its channels.</summary>
+    public Authority Authority { get; }
+
+    /// <summary>What its messages take that are not all here yet.</summary>
+    public UnfinishedContents Unfinished { get; }
 
     /// <summary>What goes out.</summary>
     public OutputBuffer Output { get; }

@@ -4,14 +4,18 @@ using Warren.Broker.Protocol;
 namespace Warren.Broker.Connections;
 
 /// <summary>A message on its way in: the method came, its header and body frames follow (AMQP 0-9-1 §4.2.6).</summary>
-internal sealed class IncomingContent(long maxMessageSize)
+internal sealed class IncomingContent(long maxMessageSize, UnfinishedContents unfinished)
 {
-    // A header may claim a body of any size; memory is taken as far as bytes have come.
+    // A header may claim a body of any size. A small one is made room for at once, one that is not too large when its first bytes
+    // come, and others as they come, a few times ahead.
+    private const int Small = 4096;
     private const int MostAtOnce = 1024 * 1024;
+    private const int Growth = 4;
 
     private byte[] _content = [];
     private long _bodySize;
     private int _filled;
+    private int _counted;
 
     /// <summary>What is expected next.</summary>
     public ContentState State { get; private set; } = ContentState.Method;
@@ -38,10 +42,12 @@ internal sealed class IncomingContent(long maxMessageSize)
 
         PropertiesLength = header.Properties.Length;
         _bodySize = (long)header.BodySize;
-        _content = GC.AllocateUninitializedArray<byte>(PropertiesLength + (int)Math.Min(_bodySize, MostAtOnce));
+        _content = GC.AllocateUninitializedArray<byte>(PropertiesLength + (_bodySize <= Small ? (int)_bodySize : 0));
         header.Properties.CopyTo(_content);
         _filled = PropertiesLength;
         State = _bodySize == 0 ? ContentState.Method : ContentState.Body;
+        if (_bodySize > 0 && PropertiesLength > Small)
+            Count(_content.Length);
         return _bodySize == 0;
     }
 
@@ -54,21 +60,49 @@ internal sealed class IncomingContent(long maxMessageSize)
             return false;
         var needed = _filled + (int)payload.Length;
         if (needed > _content.Length)
-            Array.Resize(ref _content, (int)Math.Min(total, Math.Max(needed, _content.Length * 2L)));
+            Resize((int)Math.Min(total, Math.Max(MostAtOnce, needed * (long)Growth)));
         payload.CopyTo(_content.AsSpan(_filled));
         _filled = needed;
         if (_filled < total)
+        {
+            Count(_content.Length);
             return false;
+        }
+
         State = ContentState.Method;
         return true;
+    }
+
+    /// <summary>Forgets what has come, as the channel is over.</summary>
+    public void Drop()
+    {
+        Count(0);
+        _content = [];
     }
 
     /// <summary>Hands over properties and body, which are complete.</summary>
     public byte[] Take()
     {
+        Count(0);
         var content = _content;
         _content = [];
         return content;
+    }
+
+    private void Resize(int length)
+    {
+        var content = GC.AllocateUninitializedArray<byte>(length);
+        _content.AsSpan(0, _filled).CopyTo(content);
+        _content = content;
+    }
+
+    private void Count(int bytes)
+    {
+        if (_counted == bytes)
+            return;
+        var before = _counted;
+        _counted = bytes;
+        unfinished.Change(before, bytes);
     }
 }
 
