@@ -70,10 +70,13 @@ internal sealed partial class AmqpChannel
         if (name == DirectReplies.QueueName)
             return ConsumeReplies(method, tag);
         _authority.DemandRead("queue", name);
-        if (_consumers.ContainsKey(tag) || (_replyName is not null && _replyTag == tag))
-            throw AmqpException.Connection(ReplyCode.NotAllowed, $"attempt to reuse consumer tag '{tag}'");
         using (Enter())
         {
+            // It may be closed from outside while this waits for its turn.
+            if (IsClosing)
+                return ValueTask.CompletedTask;
+            if (_consumers.ContainsKey(tag) || (_replyName is not null && _replyTag == tag))
+                throw AmqpException.Connection(ReplyCode.NotAllowed, $"attempt to reuse consumer tag '{tag}'");
             var queue = _host.FindQueue(name, _connection);
             QueueArgumentRules.CheckConsumer(method.Arguments, _host.Describe(queue));
             var priority = method.Arguments.TryGetInteger("x-priority", out var given) ? (int)Math.Clamp(given, int.MinValue, int.MaxValue) : 0;
@@ -104,7 +107,7 @@ internal sealed partial class AmqpChannel
             throw AmqpException.Channel(ReplyCode.PreconditionFailed, "reply consumer already set");
         _replyTag = tag;
         using (Enter())
-            _replyName = _host.DirectReplies.Add(this);
+            _replyName = IsClosing ? null : _host.DirectReplies.Add(this);
         return Reply(new BasicConsumeOk(tag), noWait: method.NoWait);
     }
 
@@ -147,6 +150,8 @@ internal sealed partial class AmqpChannel
         long lsn;
         using (Enter())
         {
+            if (IsClosing)
+                return ValueTask.CompletedTask;
             var queue = _host.FindQueue(name, _connection);
             if (queue.Arguments is { IsQuorum: true, SingleActiveConsumer: true })
             {

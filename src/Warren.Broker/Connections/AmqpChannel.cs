@@ -109,7 +109,7 @@ internal sealed partial class AmqpChannel
             Queue.Return(held, counts: true);
 
             foreach (var consumer in _consumers.Values)
-                End(consumer);
+                _lastLsn = Math.Max(_lastLsn, End(consumer));
 
             _consumers.Clear();
             if (_tx is not null)

@@ -31,7 +31,7 @@ internal sealed partial class AmqpConnection : ICommitListener
     // Who ends it and why, as far as somebody knows: the first word counts.
     private volatile string? _end;
 
-    public AmqpConnection(ConnectionContext transport, Session session, Engine engine)
+    public AmqpConnection(ConnectionContext transport, Session session, VirtualHost host, Engine engine)
     {
         _transport = transport;
         _input = transport.Transport.Input;
@@ -83,6 +83,8 @@ internal sealed partial class AmqpConnection : ICommitListener
         // Whoever has heard that it is open finds it among those that are.
         Output.Write(0, new ConnectionOpenOk());
         Engine.Opened(this);
+        if (Engine.FindHost(Host.Name) != Host)
+            CloseBecause(ReplyCode.ConnectionForced, Host.DeletedText);
         Engine.Events.Listening?.Tell(
             new BrokerEvent.ConnectionOpened(Session.RemoteEndPoint, Session.Client.ConnectionName, Session.User.Name, Host.Name));
         Output.Flush();
