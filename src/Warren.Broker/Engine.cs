@@ -159,7 +159,7 @@ internal sealed partial class Engine : IAsyncDisposable
             store.VisitMetadata(unknown, (i, metadata) => known.Add(unknown[i], StoredFacts.Read(metadata, unknown[i])));
             foreach (var message in messages)
             {
-                // After a crash nobody knows which messages of a classic queue were handed out; a quorum queue has counted.
+                // A quorum queue's count is exact; of a classic queue nobody knows after a crash what was handed out.
                 var isRedelivered = queue.Arguments.IsQuorum ? message.DeliveryCount > 0 : message.Delivered || !recovered.Report.WasClosed;
                 queue.Recover(known[message.Message], message.Position, message.DeliveryCount, isRedelivered);
             }

@@ -116,4 +116,126 @@ public class SnapshotTests
 
         Assert.Equal(["memory"], broker.Snapshot().Alarms);
     }
+
+    [Fact]
+    public async Task A_queue_shows_its_arguments_bytes_age_and_owner()
+    {
+        var clock = new ManualTimeProvider();
+        await using var broker = await StartAsync(clock);
+        await using var connection = await ConnectAsync(broker, "owner");
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        await channel.QueueDeclareAsync("own", durable: false, exclusive: true, autoDelete: false, new Dictionary<string, object?>
+        {
+            ["x-max-length"] = 3, ["x-dead-letter-exchange"] = "amq.fanout",
+        });
+        Assert.Null(broker.Snapshot().FindQueue("own")!.HeadAge);
+        await channel.BasicPublishAsync("", "own", new byte[10]);
+        clock.Advance(TimeSpan.FromSeconds(7));
+        await channel.BasicPublishAsync("", "own", new byte[20]);
+        await channel.BasicPublishAsync("", "own", new byte[30]);
+        var full = broker.Snapshot().FindQueue("own")!;
+        await channel.BasicGetAsync("own", autoAck: false);
+
+        var queue = broker.Snapshot().FindQueue("own")!;
+
+        Assert.Equal((QueueState.Full, 60, 0, TimeSpan.FromSeconds(7)), (full.State, full.ReadyBytes, full.UnackedBytes, full.HeadAge));
+        Assert.Equal((QueueState.Running, 50, 10, TimeSpan.Zero), (queue.State, queue.ReadyBytes, queue.UnackedBytes, queue.HeadAge));
+        Assert.Equal(broker.Snapshot().Connections.Single().Client, queue.Owner);
+        Assert.Equal([new("x-dead-letter-exchange", "amq.fanout"), new("x-max-length", 3L)], queue.Arguments.OrderBy(argument => argument.Key));
+    }
+
+    [Fact]
+    public async Task Each_snapshot_has_the_rates_of_the_last_seconds()
+    {
+        var clock = new ManualTimeProvider();
+        await using var broker = await StartAsync(clock);
+        await using var connection = await ConnectAsync(broker, "publisher");
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        await channel.ExchangeDeclareAsync("events", "fanout");
+        await channel.QueueDeclareAsync("work", exclusive: false);
+        await channel.QueueBindAsync("work", "events", "");
+        Assert.Equal(default, broker.Snapshot().FindQueue("work")!.Rates);
+        for (var i = 0; i < 6; i++)
+            await channel.BasicPublishAsync("events", "", new byte[1000]);
+        await channel.BasicGetAsync("work", autoAck: true);
+        await channel.BasicGetAsync("work", autoAck: false);
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        var snapshot = broker.Snapshot();
+
+        Assert.Equal(new QueueRates(3, 1, 0.5), snapshot.FindQueue("work")!.Rates);
+        Assert.Equal((6, 3), (snapshot.FindExchange("events")!.Published, snapshot.FindExchange("events")!.PublishedPerSecond));
+        var client = snapshot.Connections.Single();
+        Assert.InRange(client.ReceivedBytesPerSecond, 3000, 4000);
+        Assert.InRange(client.SentBytesPerSecond, 1000, 2000);
+        Assert.InRange(client.ReceivedBytes, 6000, 8000);
+    }
+
+    [Fact]
+    public async Task Bindings_are_shown_with_both_ends()
+    {
+        await using var broker = await StartAsync();
+        await using var connection = await ConnectAsync(broker, "binder");
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.QueueDeclareAsync("work", exclusive: false);
+        await channel.QueueBindAsync("work", "amq.headers", "", new Dictionary<string, object?> { ["x-match"] = "any", ["size"] = 5 });
+        await channel.ExchangeBindAsync("amq.fanout", "amq.topic", "a.#");
+
+        var host = broker.Snapshot().VirtualHosts.Single();
+
+        Assert.Equal(
+            [("amq.headers", "work", true, "", 2), ("amq.topic", "amq.fanout", false, "a.#", 0)],
+            host.Bindings.OrderBy(binding => binding.Source).Select(binding => (binding.Source, binding.Destination, binding.IsToQueue, binding.RoutingKey, binding.Arguments.Count)));
+        Assert.Equal(5L, host.Bindings.Single(binding => binding.IsToQueue).Arguments["size"]);
+    }
+
+    [Fact]
+    public async Task A_connection_shows_what_it_has_said_of_itself_and_its_channels_their_limits()
+    {
+        await using var broker = await StartAsync();
+        await using var connection = await ConnectAsync(broker, "worker");
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, false));
+        await channel.BasicQosAsync(0, 7, global: false);
+        using var hold = broker.Faults.HoldConfirms();
+        await channel.BasicPublishAsync("", "nowhere", new byte[1]);
+        await channel.BasicQosAsync(0, 9, global: true);
+
+        var client = Assert.Single(broker.Snapshot().Connections);
+
+        Assert.Equal("RabbitMQ", client.ClientProperties["product"]);
+        Assert.True((bool)((IReadOnlyDictionary<string, object?>)client.ClientProperties["capabilities"]!)["publisher_confirms"]!);
+        Assert.Equal((broker.EndPoints[0], TimeSpan.FromSeconds(60), 131_072), (client.Server, client.Heartbeat, client.FrameMax));
+        var open = Assert.Single(client.Channels);
+        Assert.Equal((7, 9, 1, true), (open.Prefetch, open.GlobalPrefetch, open.Unconfirmed, open.IsConfirming));
+    }
+
+    [Fact]
+    public async Task Memory_and_disk_are_shown_and_what_was_found_at_the_start()
+    {
+        var directory = Directory.CreateTempSubdirectory("warren-broker-");
+        await using (var broker = await EmbeddedBroker.StartAsync(new() { Data = directory.FullName, MemoryLimit = 1_000_000_000 }, TestContext.Current.CancellationToken))
+        {
+            await using var connection = await ConnectAsync(broker, "publisher");
+            await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+            await channel.QueueDeclareAsync("work", durable: true, exclusive: false, autoDelete: false);
+            await channel.BasicPublishAsync("", "work", true, new BasicProperties { Persistent = true }, new byte[1000]);
+            var snapshot = broker.Snapshot();
+            Assert.InRange(snapshot.Memory.ContentBytes, 1000, 1100);
+            Assert.InRange(snapshot.Memory.Bytes, snapshot.Memory.ContentBytes, 2000);
+            Assert.Equal(1_000_000_000, snapshot.Memory.Limit);
+            Assert.InRange(snapshot.Store!.LogBytes, 1000, 10_000);
+            Assert.Equal((true, 0), (snapshot.Store.Recovery.WasClosed, snapshot.Store.Recovery.Messages));
+        }
+
+        await using (var again = await EmbeddedBroker.StartAsync(new() { Data = directory.FullName }, TestContext.Current.CancellationToken))
+        {
+            var recovery = again.Snapshot().Store!.Recovery;
+            Assert.Equal((true, 1, 0), (recovery.WasClosed, recovery.Messages, recovery.TruncatedBytes));
+            Assert.Empty(recovery.Damaged);
+        }
+
+        directory.Delete(recursive: true);
+        await using var forgetful = await StartAsync();
+        Assert.Null(forgetful.Snapshot().Store);
+    }
 }

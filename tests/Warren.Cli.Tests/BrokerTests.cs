@@ -125,7 +125,7 @@ public sealed class BrokerTests : IDisposable
         var result = await WarrenProgram.RunAsync("broker", "--port", "0", "--data", Data);
 
         Assert.Equal((3, ""), (result.ExitCode, result.Output));
-        Assert.StartsWith($"warren: The data directory '{Data}' is in use by another process", result.Errors, StringComparison.Ordinal);
+        Assert.StartsWith($"warren: The data directory '{Data}' is in use by process {program.Id}.", result.Errors, StringComparison.Ordinal);
         Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 

@@ -21,6 +21,9 @@ internal sealed class WarrenProgram : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _lines), ReadAsync(process.StandardError, _errors));
     }
 
+    /// <summary>The number of its process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>What it prints, by lines.</summary>
     public Arrivals<string> Lines => _lines;
 

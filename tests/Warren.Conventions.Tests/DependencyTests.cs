@@ -58,6 +58,17 @@ public class DependencyTests
         ["Hosting"] = ["Connections", "Topology"],
     };
 
+    // The same of Warren.Broker. What is pure and what writes the disk know nothing of the broker around them.
+    private static readonly Dictionary<string, string[]> BrokerFolders = new()
+    {
+        ["Protocol"] = [],
+        ["Storage"] = [],
+        ["Routing"] = ["Protocol"],
+        ["Queues"] = ["Protocol", "Routing", "Storage"],
+        ["Diagnostics"] = ["Protocol", "Queues", "Storage"],
+        ["Connections"] = ["Protocol", "Routing", "Queues", "Storage", "Diagnostics"],
+    };
+
     [Fact]
     public void Projects_reference_only_what_the_arrows_allow() => Nothing.In(
         from project in Repository.Projects("src")
@@ -110,6 +121,23 @@ public class DependencyTests
         select $"{file} uses {other}; {parts[2]} may use {List(Folders.GetValueOrDefault(parts[2], []))}.");
 
     [Fact]
+    public void Folders_of_the_broker_use_only_what_their_arrows_allow() => Nothing.In(
+        from file in Repository.Files
+        where file.StartsWith("src/Warren.Broker/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+        let parts = file.Split('/')
+        where parts.Length > 3
+        let code = Repository.Code(file)
+        from other in BrokerFolders.Keys
+        where other != parts[2] && !BrokerFolders.GetValueOrDefault(parts[2], []).Contains(other) && Regex.IsMatch(code, $@"\bWarren\.Broker\.{other}\b")
+        select $"{file} uses {other}; {parts[2]} may use {List(BrokerFolders.GetValueOrDefault(parts[2], []))}.");
+
+    [Fact]
+    public void Every_folder_of_the_broker_has_its_arrows() => Assert.Equal(
+        Directory.GetDirectories(Path.Combine(Repository.Root, "src/Warren.Broker")).Select(Path.GetFileName)
+            .Except(["bin", "obj"]).Order(StringComparer.Ordinal),
+        BrokerFolders.Keys.Order(StringComparer.Ordinal));
+
+    [Fact]
     public void Every_folder_of_messaging_has_its_arrows() => Assert.Equal(
         Directory.GetDirectories(Path.Combine(Repository.Root, "src/Warren.Messaging")).Select(Path.GetFileName)
             .Except(["bin", "obj"]).Order(StringComparer.Ordinal),
@@ -119,12 +147,12 @@ public class DependencyTests
     [MemberData(nameof(ArrowTables))]
     public void Arrows_do_not_go_round(string table)
     {
-        var arrows = table == "projects" ? Arrows : Folders;
+        var arrows = table switch { "projects" => Arrows, "folders" => Folders, _ => BrokerFolders };
 
         Assert.All(arrows.Keys, from => Assert.DoesNotContain(from, Closure(arrows, from)));
     }
 
-    public static TheoryData<string> ArrowTables => ["projects", "folders"];
+    public static TheoryData<string> ArrowTables => ["projects", "folders", "folders of the broker"];
 
     // A using directive, or a name that begins at the folder's namespace.
     private static bool Uses(string code, string folder) =>

@@ -218,7 +218,7 @@ internal sealed partial class AmqpChannel
             return false;
         if (queue.Arguments.SingleActiveConsumer)
             return exclusive;
-        return queue.Consumers.All.Any(consumer => consumer.IsExclusive) || (exclusive && queue.Consumers.Count > 0);
+        return queue.Consumers.IsExclusive || (exclusive && queue.Consumers.Count > 0);
     }
 
     private static string NewTag() => $"amq.ctag-{Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)).TrimEnd('=').Replace('+', '-').Replace('/', '_')}";

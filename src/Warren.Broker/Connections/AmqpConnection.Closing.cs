@@ -157,6 +157,17 @@ internal sealed partial class AmqpConnection
         }
     }
 
+    // A client that does not read is not read from, or answers would gather without bound. That it takes some shows that it lives.
+    private async ValueTask WhileUnreadAsync()
+    {
+        EndBatch();
+        while (Output.Unread > MostUnread / 2 && !_isForcedToClose)
+        {
+            await await Task.WhenAny(Output.ProgressAsync(_transport.ConnectionClosed), _forcedToClose.Task);
+            Session.Heartbeat.Received();
+        }
+    }
+
     // A publisher waits here while the log is behind.
     private async ValueTask WhileBehindAsync()
     {

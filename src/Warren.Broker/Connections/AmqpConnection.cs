@@ -17,6 +17,9 @@ namespace Warren.Broker.Connections;
 /// </remarks>
 internal sealed partial class AmqpConnection : ICommitListener
 {
+    // What may wait for a client that asks and does not read the answers. More than is ever delivered to it unasked.
+    private const long MostUnread = 2 * 1024 * 1024;
+
     private readonly ConnectionContext _transport;
     private readonly PipeReader _input;
     private readonly ILogger _logger;
@@ -156,6 +159,8 @@ internal sealed partial class AmqpConnection : ICommitListener
                     var handled = HandleAsync(frame);
                     if (!handled.IsCompletedSuccessfully)
                         await handled;
+                    if (Output.Unread > MostUnread)
+                        await WhileUnreadAsync();
                 }
             }
             catch (AmqpException error)

@@ -51,12 +51,12 @@ internal sealed partial class AmqpConnectionHandler(BrokerOptions options, Admis
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
         using var patience = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping);
-        using var span = BrokerTracing.StartOpening(ends);
+        using var span = BrokerTracing.StartOpening(ends.Remote, ends.Local);
         var handshake = new Handshake(connection, ends, admission, options.TimeProvider);
         try
         {
             var opening = await handshake.RunAsync(either.Token, stopping);
-            BrokerTracing.Opened(span, opening);
+            BrokerTracing.Opened(span, opening.User.Name, opening.VirtualHost, opening.Client.ConnectionName);
             return opening;
         }
         catch (HandshakeRefusedException refusal)

@@ -6,11 +6,8 @@ namespace Warren.Broker.Connections;
 /// <summary>A message on its way in: the method came, its header and body frames follow (AMQP 0-9-1 §4.2.6).</summary>
 internal sealed class IncomingContent(long maxMessageSize, UnfinishedContents unfinished)
 {
-    // A header may claim a body of any size. A small one is made room for at once, one that is not too large when its first bytes
-    // come, and others as they come, a few times ahead.
-    private const int Small = 4096;
-    private const int MostAtOnce = 1024 * 1024;
-    private const int Growth = 4;
+    // A header may claim a body of any size, on every channel: beyond this, memory is taken as the bytes come.
+    private const int MostInAdvance = 16 * 1024;
 
     private byte[] _content = [];
     private long _bodySize;
@@ -42,11 +39,11 @@ internal sealed class IncomingContent(long maxMessageSize, UnfinishedContents un
 
         PropertiesLength = header.Properties.Length;
         _bodySize = (long)header.BodySize;
-        _content = GC.AllocateUninitializedArray<byte>(PropertiesLength + (_bodySize <= Small ? (int)_bodySize : 0));
+        _content = GC.AllocateUninitializedArray<byte>(PropertiesLength + (_bodySize <= MostInAdvance ? (int)_bodySize : 0));
         header.Properties.CopyTo(_content);
         _filled = PropertiesLength;
         State = _bodySize == 0 ? ContentState.Method : ContentState.Body;
-        if (_bodySize > 0 && PropertiesLength > Small)
+        if (_bodySize > 0 && PropertiesLength > MostInAdvance)
             Count(_content.Length);
         return _bodySize == 0;
     }
@@ -60,7 +57,7 @@ internal sealed class IncomingContent(long maxMessageSize, UnfinishedContents un
             return false;
         var needed = _filled + (int)payload.Length;
         if (needed > _content.Length)
-            Resize((int)Math.Min(total, Math.Max(MostAtOnce, needed * (long)Growth)));
+            Grow((int)Math.Min(total, Math.Max(needed, _content.Length * 2L)));
         payload.CopyTo(_content.AsSpan(_filled));
         _filled = needed;
         if (_filled < total)
@@ -89,11 +86,11 @@ internal sealed class IncomingContent(long maxMessageSize, UnfinishedContents un
         return content;
     }
 
-    private void Resize(int length)
+    private void Grow(int length)
     {
-        var content = GC.AllocateUninitializedArray<byte>(length);
-        _content.AsSpan(0, _filled).CopyTo(content);
-        _content = content;
+        var grown = GC.AllocateUninitializedArray<byte>(length);
+        _content.AsSpan(0, _filled).CopyTo(grown);
+        _content = grown;
     }
 
     private void Count(int bytes)

@@ -19,9 +19,10 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
     private const int MostWaiting = 512 * 1024;
 
     private readonly Lock _gate = new();
-    private readonly ArrayBufferWriter<byte> _meanwhile = new();
+    private ArrayBufferWriter<byte> _meanwhile = new();
     private long _written;
     private long _sent;
+    private long _lastDelivery;
     private bool _sending;
     private bool _wasCongested;
     private bool _closed;
@@ -30,6 +31,12 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
 
     /// <summary>Bytes that were written and not yet taken by the transport.</summary>
     public long Waiting => Volatile.Read(ref _written) - Volatile.Read(ref _sent);
+
+    /// <summary>
+    /// Bytes of answers that wait, about. The delivery that came last does not count: it may have any size, and a client may have to send
+    /// something large itself before it reads that.
+    /// </summary>
+    public long Unread => Waiting - Volatile.Read(ref _lastDelivery);
 
     /// <summary>Bytes ever written; a connection that writes nothing owes a heartbeat.</summary>
     public long Written => Volatile.Read(ref _written);
@@ -73,6 +80,7 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
         {
             FrameWriter.WriteDelivery(
                 frames.Buffer, channel, consumerTag, deliveryTag, redelivered, content.Exchange, content.RoutingKey, properties, content.Body, frameMax);
+            Volatile.Write(ref _lastDelivery, content.ContentLength);
         }
     }
 
@@ -126,6 +134,22 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
         }
     }
 
+    /// <summary>Waits until the transport has taken more of what was written; at once when it has all of it.</summary>
+    public async Task ProgressAsync(CancellationToken cancellationToken)
+    {
+        Flush();
+        Task progress;
+        lock (_gate)
+        {
+            if (!_sending)
+                return;
+            _waiter ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            progress = _waiter.Task;
+        }
+
+        await progress.WaitAsync(cancellationToken);
+    }
+
     private async Task FinishAsync(ValueTask<FlushResult> flush, long upTo)
     {
         FlushResult result;
@@ -133,9 +157,9 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
         {
             result = await flush;
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or ObjectDisposedException)
+        catch (Exception)
         {
-            // The peer is gone; the connection's read loop sees that and ends everything.
+            // Whatever it was, nobody reads any more; the connection's read loop sees that and ends everything.
             result = new(isCanceled: false, isCompleted: true);
         }
 
@@ -174,8 +198,9 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
                 _pipe.Write(_meanwhile.WrittenSpan);
             }
 
-            if (_meanwhile.Capacity > MostWaiting)
-                _meanwhile.Clear();
+            // What one slow moment took is not kept for ever.
+            if (_meanwhile.Capacity > 2 * MostWaiting)
+                _meanwhile = new();
             _meanwhile.ResetWrittenCount();
             tell = _wasCongested && _written - _sent <= MostWaiting / 2;
             if (tell)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text;
-using Warren.Broker.Connections;
 using Warren.Broker.Protocol;
 using Warren.Broker.Queues;
 
@@ -24,22 +24,22 @@ internal static class BrokerTracing
     public static bool IsOn => Source.HasListeners();
 
     /// <summary>Starts the span of a connection's opening; null if nobody listens.</summary>
-    public static Activity? StartOpening(ConnectionEnds ends)
+    public static Activity? StartOpening(IPEndPoint client, IPEndPoint server)
     {
         if (!IsOn)
             return null;
         return Source.StartActivity("open connection", ActivityKind.Server)?
             .SetTag("network.protocol.name", "amqp")
-            .SetTag("network.peer.address", ends.Remote.Address.ToString())
-            .SetTag("network.peer.port", ends.Remote.Port)
-            .SetTag("server.port", ends.Local.Port);
+            .SetTag("network.peer.address", client.Address.ToString())
+            .SetTag("network.peer.port", client.Port)
+            .SetTag("server.port", server.Port);
     }
 
     /// <summary>Says in a connection's span who came in.</summary>
-    public static void Opened(Activity? span, Opening opening) => span?
-        .SetTag("user.name", opening.User.Name)
-        .SetTag("warren.broker.virtual_host", opening.VirtualHost)
-        .SetTag("warren.broker.connection.name", opening.Client.ConnectionName);
+    public static void Opened(Activity? span, string user, string virtualHost, string? connectionName) => span?
+        .SetTag("user.name", user)
+        .SetTag("warren.broker.virtual_host", virtualHost)
+        .SetTag("warren.broker.connection.name", connectionName);
 
     /// <summary>Starts the span of a publish, as a child of the span that published; null if nobody listens.</summary>
     public static Activity? StartPublish(string exchange, string routingKey, in BasicPropertiesView properties, int bodyLength)

@@ -8,12 +8,15 @@ internal sealed partial class Queue
     // How many messages come back from disk with the one that is needed.
     private const int ReadAhead = 64;
 
-    // How many messages of a quorum queue may be under way through the log at once.
+    // How many messages of a quorum queue may be under way through the log at once, and with how many bytes: they are sent to a
+    // reader who may have become slow meanwhile.
     private const int MostCommitting = 1024;
+    private const long MostCommittingBytes = 1024 * 1024;
 
     // Handed out by a quorum queue, and sent once the log has it.
     private readonly Queue<(QueuedMessage Message, Consumer Consumer, long Lsn)> _committing = new();
     private readonly List<(QueuedMessage Message, Consumer Consumer)> _taken = [];
+    private long _committingBytes;
     private bool _hadConsumer;
     private bool _delivering;
 
@@ -81,6 +84,7 @@ internal sealed partial class Queue
         while (_committing.TryPeek(out var next) && next.Lsn <= durableLsn)
         {
             _committing.Dequeue();
+            _committingBytes -= next.Message.Message.BodyLength;
             if (!next.Consumer.IsCanceled)
             {
                 Send(next.Message, next.Consumer);
@@ -139,12 +143,13 @@ internal sealed partial class Queue
     // The delivery count must be exact after any crash, so it is in the log before a consumer sees the message.
     private void DeliverThroughLog(MessageStore store)
     {
-        while (_committing.Count + _taken.Count < MostCommitting && NextDue() is { } entry && Consumers.Next() is { } consumer)
+        while (_committing.Count + _taken.Count < MostCommitting && _committingBytes < MostCommittingBytes && NextDue() is { } entry && Consumers.Next() is { } consumer)
         {
             Ready.Take();
             HandOut(entry);
             consumer.Take(entry);
             _taken.Add((entry, consumer));
+            _committingBytes += entry.Message.BodyLength;
         }
 
         if (_taken.Count == 0)
@@ -195,6 +200,7 @@ internal sealed partial class Queue
         List<QueuedMessage> unsent = [];
         while (_committing.TryDequeue(out var next))
         {
+            _committingBytes -= next.Message.Message.BodyLength;
             next.Consumer.GiveBack();
             TakeBack(next.Message);
             unsent.Add(next.Message);

@@ -17,7 +17,7 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
     private readonly Queue<LogChunk> _closed = new();
     private readonly Stack<byte[]> _buffers = new();
     private readonly HashSet<long> _dropped = [];
-    private readonly Queue<(long QueueId, long Sequence)> _droppedInOrder = new();
+    private readonly Queue<(long QueueId, long Lsn)> _droppedInOrder = new();
     private LogChunk? _writing;
 
     /// <summary>Guards the log's memory: segments, handles, definitions, chunks. Nothing waits while it is held.</summary>
@@ -73,7 +73,7 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
         if (Open is { Length: > 0 })
             _closed.Enqueue(Open);
         var size = SizeFor(recordBytes);
-        var segment = new Segment(NewHeader((previous?.Header.Sequence ?? 0) + 1, previous), size);
+        var segment = new Segment(NewHeader((previous?.Header.Sequence ?? 0) + 1, previous), size) { FirstLsn = AppendedLsn + 1 };
         Segments.Add(segment);
         Open = new(segment, 0, RentBuffer(), AppendedLsn);
         segment.Header.Write(Open.Extend(SegmentHeader.Length));
@@ -130,16 +130,16 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
     {
         LogBytes -= Segments[0].Length;
         Segments.RemoveAt(0);
-        // What was in the queue stood in segments up to the one with the drop.
-        while (_droppedInOrder.TryPeek(out var dropped) && dropped.Sequence < Segments[0].Header.Sequence)
+        // What was in the queue stood before the drop, or was marked when it moved.
+        while (_droppedInOrder.TryPeek(out var dropped) && dropped.Lsn < Segments[0].FirstLsn)
             _dropped.Remove(_droppedInOrder.Dequeue().QueueId);
     }
 
-    /// <summary>Remembers that the open segment has dropped a queue.</summary>
+    /// <summary>Remembers that the last record has dropped a queue.</summary>
     public void DropQueue(long queueId)
     {
         if (_dropped.Add(queueId))
-            _droppedInOrder.Enqueue((queueId, Open.Segment.Header.Sequence));
+            _droppedInOrder.Enqueue((queueId, AppendedLsn));
     }
 
     /// <summary>Whether a queue was dropped, which messages it had may not know yet.</summary>
@@ -162,7 +162,7 @@ internal sealed class LogTail(StoreOptions options, List<Segment> segments, Defi
         var header = NewHeader(old.Header.Sequence + 1, old) with { PreviousLength = old.DurableLength };
         if (old.DurableLength == 0)
             header = header with { PreviousSequence = old.Header.PreviousSequence, PreviousLength = old.Header.PreviousLength };
-        var fresh = new Segment(header, SizeFor(records));
+        var fresh = new Segment(header, SizeFor(records)) { FirstLsn = old.FirstLsn };
         var moved = new LogChunk(fresh, 0, RentBuffer(), following?.LastLsn ?? failed.LastLsn);
         header.Write(moved.Extend(SegmentHeader.Length));
         var from = failed.FileOffset + skipped;

@@ -6,6 +6,9 @@ internal readonly record struct Place(long QueueId, long Position, int DeliveryC
     /// <summary>Bytes of a place in the log.</summary>
     public const int Size = 20;
 
+    /// <summary>True when the queue was dropped, and only a consumer still holds the message: it is not to be written down again.</summary>
+    public bool IsDropped { get; init; }
+
     /// <summary>Delivery counts as they are written: 0 is never delivered.</summary>
     public int EncodedDeliveries => Delivered ? DeliveryCount + 1 : 0;
 

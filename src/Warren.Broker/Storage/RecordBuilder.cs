@@ -14,6 +14,7 @@ internal sealed class RecordBuilder(LogTail tail)
     private const int KeptChanges = 1 << 14;
 
     private readonly List<Change> _changes = [];
+    private readonly Func<long, bool> _isDropped = tail.IsDropped;
     private int _start;
 
     private enum ChangeKind
@@ -87,9 +88,8 @@ internal sealed class RecordBuilder(LogTail tail)
     public void Move(StoredMessage message, in Operation operation)
     {
         var content = operation.Bytes[operation.ContentAt..];
-        var places = 0;
-        for (var i = 0; i < message.PlaceCount; i++)
-            places += tail.IsDropped(message.PlaceAt(i).QueueId) ? 0 : 1;
+        // A message that a consumer holds may be released after its queue was dropped; written down now, it would come back.
+        var places = message.MarkDropped(_isDropped);
         var offset = tail.Open.Length - _start;
         var length = Operation.EnqueueHead + places * Place.Size + content.Length;
         var bytes = tail.Open.Extend(length);
@@ -97,8 +97,7 @@ internal sealed class RecordBuilder(LogTail tail)
         bytes = bytes[Operation.EnqueueHead..];
         for (var i = 0; i < message.PlaceCount; i++)
         {
-            // A message that a consumer holds may be released after its queue was dropped; written down now, it would come back.
-            if (tail.IsDropped(message.PlaceAt(i).QueueId))
+            if (message.PlaceAt(i).IsDropped)
                 continue;
             Operation.WritePlace(bytes, message.PlaceAt(i));
             bytes = bytes[Place.Size..];

@@ -11,6 +11,9 @@ internal sealed class Segment(SegmentHeader header, int size)
     /// <summary>The bytes the file may hold.</summary>
     public int Size { get; } = size;
 
+    /// <summary>No record in it has a lower position; 0 when it was recovered.</summary>
+    public long FirstLsn { get; init; }
+
     /// <summary>Where the last committed record ends.</summary>
     public int Length { get; set; }
 

@@ -94,6 +94,20 @@ internal sealed class StoredMessage
             Set(index, PlaceAt(index) with { Delivered = true, DeliveryCount = deliveryCount });
     }
 
+    /// <summary>Marks the places in dropped queues; returns how many places are in others.</summary>
+    internal int MarkDropped(Func<long, bool> isDropped)
+    {
+        var left = 0;
+        for (var i = 0; i < PlaceCount; i++)
+        {
+            var place = PlaceAt(i);
+            if (!place.IsDropped && isDropped(place.QueueId))
+                Set(i, place with { IsDropped = true });
+            left += PlaceAt(i).IsDropped ? 0 : 1;
+        }
+        return left;
+    }
+
     private int IndexOf(long queueId)
     {
         for (var i = 0; i < PlaceCount; i++)

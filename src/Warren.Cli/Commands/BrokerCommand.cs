@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Warren.Broker;
@@ -62,14 +63,24 @@ internal static class BrokerCommand
         options.LoggerFactory = log;
         options.Certificate = certificate;
         using var output = new Output();
+        // Of its own: who stops it the moment it has said its URL must not find that nobody listens for the signal yet.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+
         try
         {
-            await using var broker = await EmbeddedBroker.StartAsync(options, cancellationToken);
+            await using var broker = await EmbeddedBroker.StartAsync(options, stop.Token);
             var tls = options.ListenTls.Count > 0 ? $" · TLS on {broker.EndPoints[^1]}" : "";
             output.WriteLine($"{broker.Url}{tls} · {(options.Data is null ? "in memory" : $"data {options.Data}")}");
             try
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token);
             }
             catch (OperationCanceledException)
             {

@@ -82,23 +82,24 @@ public class LimitTests
     {
         await using var broker = await StartAsync(new() { MaxMessageSize = 1_000_000 });
         await using var client = await RawAmqpClient.OpenAsync(broker.Url + "%2F");
-        var part = new byte[100_000];
-        for (ushort channel = 1; channel <= 2; channel++)
-            await BeginAsync(channel);
-        await client.OpenChannelAsync(3);
-        Assert.InRange(broker.Engine.Memory.Bytes, 200_000, 2_100_000);
+        for (ushort channel = 1; channel <= 3; channel++)
+            await client.OpenChannelAsync(channel);
+        await BeginAsync(1);
+        await BeginAsync(2);
+        await client.OpenChannelAsync(4);
+        Assert.InRange(broker.Engine.Memory.Bytes, 1_800_000, 2_100_000);
 
-        await client.SendBytesAsync(RawCodec.Method(3, "basic.publish"), RawCodec.Header(3, 1_000_000), RawCodec.Body(3, part));
+        await BeginAsync(3);
 
         await client.ExpectConnectionCloseAsync(
-            506, "RESOURCE_ERROR - unfinished messages on the channels of the connection take 3000006 bytes, and 2131072 at most are taken", "basic.publish");
+            506, "RESOURCE_ERROR - unfinished messages on the channels of the connection take 2200008 bytes, and 2131072 at most are taken", "basic.publish");
         await Eventually.ThatAsync(() => broker.Engine.Memory.Bytes == 0, "what came of them is forgotten");
 
-        async Task BeginAsync(ushort channel)
-        {
-            await client.OpenChannelAsync(channel);
-            await client.SendBytesAsync(RawCodec.Method(channel, "basic.publish"), RawCodec.Header(channel, 1_000_000), RawCodec.Body(channel, part));
-        }
+        async Task BeginAsync(ushort channel) => await client.SendBytesAsync(
+            [
+                RawCodec.Method(channel, "basic.publish"), RawCodec.Header(channel, 1_000_000),
+                .. Enumerable.Repeat(RawCodec.Body(channel, new byte[100_000]), 9),
+            ]);
     }
 
     [Fact]

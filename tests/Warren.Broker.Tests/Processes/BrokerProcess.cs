@@ -45,6 +45,16 @@ internal sealed class BrokerProcess : IAsyncDisposable
     /// <summary>How many files and sockets it has open.</summary>
     public int HandleCount => Directory.GetFiles($"/proc/{Id}/fd").Length;
 
+    /// <summary>How long it has worked.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Its process id.</summary>
     public int Id => _process.Id;
 

@@ -65,6 +65,13 @@ internal sealed class LoadClient : IAsyncDisposable
             FrameWriter.WriteBody(_output, channel, body, FrameMax);
     }
 
+    /// <summary>Writes the begin of a message whose body does not follow.</summary>
+    public void Announce(ushort channel, ReadOnlySpan<byte> exchange, long bodySize)
+    {
+        FrameWriter.WriteMethod(_output, channel, new BasicPublish(exchange, [], mandatory: false, immediate: false));
+        FrameWriter.WriteHeader(_output, channel, bodySize, new BasicProperties().Encode());
+    }
+
     /// <summary>Sends what was written.</summary>
     public async Task FlushAsync()
     {

@@ -6,14 +6,12 @@ namespace Warren.Broker.Tests.Storage;
 /// <summary>Does random things to a store, and knows what has to be found of them afterwards.</summary>
 internal sealed class LogModel(Random random)
 {
-    private const int Queues = 4;
-
     private readonly Dictionary<(long Queue, long Position), Entry> _entries = [];
     private readonly List<(long Queue, long Position)> _live = [];
     private readonly Dictionary<string, List<(long Lsn, string? Value)>> _definitions = [];
-    private readonly long[] _lastPositions = new long[Queues + 1];
-
-    public int LiveCount => _live.Count;
+    private readonly Dictionary<long, long> _lastPositions = [];
+    private readonly List<(StoredMessage Message, long Queue)> _held = [];
+    private readonly long[] _queues = [1, 2, 3, 4];
 
     /// <summary>How full the store is kept.</summary>
     public int Target { get; set; } = 150;
@@ -21,7 +19,9 @@ internal sealed class LogModel(Random random)
     public void Step(MessageStore store)
     {
         var choice = random.Next(100);
-        if (choice < 3)
+        if (random.Next(300) == 0)
+            DropQueue(store);
+        else if (choice < 3)
             Define(store);
         else if (choice < 10 && _live.Count > 0)
             Deliver(store);
@@ -107,13 +107,8 @@ internal sealed class LogModel(Random random)
 
     private void Enqueue(MessageStore store)
     {
-        var positions = new List<QueuePosition>();
-        for (var queue = 1; queue <= Queues; queue++)
-        {
-            if (positions.Count == 0 || random.Next(4) == 0)
-                positions.Add(new(queue == 1 ? random.Next(1, 3) : queue, 0));
-        }
-        positions = [.. positions.DistinctBy(static place => place.QueueId).Select(place => new QueuePosition(place.QueueId, ++_lastPositions[place.QueueId]))];
+        var first = random.Next(_queues.Length);
+        var positions = _queues.Where((_, i) => i == first || random.Next(4) == 0).Select(queue => new QueuePosition(queue, NextPosition(queue))).ToList();
         var body = Body();
         using var record = store.Begin();
         var message = record.Enqueue([.. positions], Encoding.UTF8.GetBytes("m" + body[..1]), "p"u8, Encoding.UTF8.GetBytes(body));
@@ -148,7 +143,7 @@ internal sealed class LogModel(Random random)
     {
         var place = _live[random.Next(_live.Count)];
         var entry = _entries[place];
-        (long Queue, long Position) target = (Queues, ++_lastPositions[Queues]);
+        (long Queue, long Position) target = (_queues[3], NextPosition(_queues[3]));
         using var record = store.Begin();
         record.Remove(place.Queue, place.Position, entry.Message);
         var message = record.Enqueue([new(target.Queue, target.Position)], Encoding.UTF8.GetBytes("m" + entry.Body[..1]), "p"u8, Encoding.UTF8.GetBytes(entry.Body));
@@ -164,7 +159,7 @@ internal sealed class LogModel(Random random)
         using var record = store.Begin();
         if (random.Next(2) == 0 || _live.Count == 0)
         {
-            record.Enqueue([new(1, long.MaxValue)], default, default, "never"u8);
+            record.Enqueue([new(_queues[0], long.MaxValue)], default, default, "never"u8);
             return;
         }
         var first = _live[random.Next(_live.Count)];
@@ -175,6 +170,32 @@ internal sealed class LogModel(Random random)
         var lsn = record.Commit(Urgent());
         range.ForEach(place => Removed(place, lsn));
     }
+
+    // Some of its messages are with consumers, who let go of them later.
+    private void DropQueue(MessageStore store)
+    {
+        var index = random.Next(_queues.Length);
+        var queue = _queues[index];
+        _queues[index] = _queues.Max() + 1;
+        var all = _live.Where(place => place.Queue == queue).ToList();
+        using var record = store.Begin();
+        record.DropQueue(queue);
+        foreach (var place in all)
+        {
+            var message = _entries[place].Message;
+            if (random.Next(4) == 0)
+                _held.Add((message, queue));
+            else
+                record.Release(message, queue);
+        }
+        foreach (var (message, from) in _held.Take(_held.Count / 2))
+            record.Release(message, from);
+        _held.RemoveRange(0, _held.Count / 2);
+        var lsn = record.Commit(Urgent());
+        all.ForEach(place => Removed(place, lsn));
+    }
+
+    private long NextPosition(long queue) => _lastPositions[queue] = _lastPositions.GetValueOrDefault(queue) + 1;
 
     private void Added((long Queue, long Position) place, StoredMessage message, string body, long lsn)
     {
