@@ -136,7 +136,14 @@ public sealed class EmbeddedBroker : IAsyncDisposable
 
     private static async Task ServeAsync(ConnectionContext transport, Session session, Engine engine)
     {
-        var connection = new AmqpConnection(transport, session, engine);
+        if (engine.FindHost(session.VirtualHost) is not { } host)
+        {
+            // It was deleted since the client was let in.
+            transport.Abort(new ConnectionAbortedException($"The virtual host '{session.VirtualHost}' is deleted."));
+            return;
+        }
+
+        var connection = new AmqpConnection(transport, session, host, engine);
         // When the broker stops Kestrel says so to each connection.
         using var stopping = transport.Features.Get<IConnectionLifetimeNotificationFeature>()!.ConnectionClosedRequested.Register(
             () => connection.CloseBecause(

@@ -38,7 +38,7 @@ internal sealed partial class Engine : IAsyncDisposable
 
         _logger = LoggerFor<Engine>();
         var memoryLimit = options.MemoryLimit ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 2 / 5;
-        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised, this));
+        Memory = new(Math.Min(BodyLimit, memoryLimit / 2), memoryLimit, store, pages, raised => Alarms.Set("memory", raised, this), options.LoggerFactory.CreateLogger<BodyMemory>());
     }
 
     /// <summary>What it was started with.</summary>
@@ -111,7 +111,7 @@ internal sealed partial class Engine : IAsyncDisposable
         if (!_hosts.TryRemove(name, out var host))
             return false;
         foreach (var connection in _connections.Keys.Where(connection => connection.Host == host))
-            connection.CloseBecause(ReplyCode.ConnectionForced, $"{AmqpException.NameOf(ReplyCode.ConnectionForced)} - vhost '{name}' is deleted");
+            connection.CloseBecause(ReplyCode.ConnectionForced, host.DeletedText);
         var lsn = 0L;
         host.Run(() => lsn = host.DeleteAll());
         host.Stop();

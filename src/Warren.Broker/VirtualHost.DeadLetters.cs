@@ -42,15 +42,23 @@ internal sealed partial class VirtualHost
 
     private void Move(QueuedMessage entry, DeathReason reason)
     {
+        // Those before it in the same queue found nobody.
+        if (entry.Queue.Held.IsStuck || !TryMove(entry, reason))
+            Hold(entry, reason);
+    }
+
+    // False when it must not be dropped, and nobody takes it.
+    private bool TryMove(QueuedMessage entry, DeathReason reason)
+    {
         var arguments = entry.Queue.Arguments;
         if (arguments.DeadLetterExchange is null || entry.Queue.IsDeleted || entry.IsDuplicate)
+            return Drop(entry);
+        if (!Memory.TryLoad(entry.Message))
         {
-            Drop(entry);
-            return;
+            entry.Queue.GiveUp(entry);
+            return true;
         }
 
-        if (!entry.Message.IsInMemory)
-            Memory.Load(entry.Message);
         var takesAll = false;
         Message? dead = null;
         if (_exchanges.TryGetValue(arguments.DeadLetterExchange, out var exchange))
@@ -67,15 +75,12 @@ internal sealed partial class VirtualHost
 
         if (arguments.DeadLettersAtLeastOnce && !takesAll)
         {
-            Hold(entry, reason);
-            return;
+            entry.Queue.Sent(entry);
+            return false;
         }
 
         if (dead is null || _routed.Count == 0)
-        {
-            Drop(entry);
-            return;
-        }
+            return Drop(entry);
 
         var targets = new List<Target>();
         Reserve(targets);
@@ -91,12 +96,14 @@ internal sealed partial class VirtualHost
         entry.Queue.Release(entry.Message);
         DeadLettered(entry.Queue, reason, dead);
         Add(dead, targets);
+        return true;
     }
 
-    private void Drop(QueuedMessage entry)
+    private bool Drop(QueuedMessage entry)
     {
         Unstore(entry);
         entry.Queue.Release(entry.Message);
+        return true;
     }
 
     // Its letter is written at once: the message itself may leave memory when another queue takes it.
@@ -126,15 +133,27 @@ internal sealed partial class VirtualHost
 
     private void Hold(QueuedMessage entry, DeathReason reason)
     {
-        _held.Enqueue((entry, reason));
-        _heldTimer ??= Clock.Time.CreateTimer(static host => ((VirtualHost)host!).TryHeld(), this, HeldRetry, Timeout.InfiniteTimeSpan);
+        entry.Queue.Held.Add(entry, reason);
+        _holding.Add(entry.Queue);
+        TryHeldAfter(HeldRetry);
     }
 
-    private void TryHeld() => Run(() =>
+    private void TryHeldAfter(TimeSpan pause) =>
+        _heldTimer ??= Clock.Time.CreateTimer(static host => ((VirtualHost)host!).TryHeld(), this, pause, Timeout.InfiniteTimeSpan);
+
+    private void TryHeld() => RunAlone(() =>
     {
         _heldTimer?.Dispose();
         _heldTimer = null;
-        while (_held.TryDequeue(out var held))
-            _leaving.Enqueue(held);
+        var hasMore = false;
+        foreach (var queue in _holding.ToArray())
+        {
+            hasMore |= queue.Held.Try(MostMoves, TryMove) == MostMoves;
+            if (queue.Held.Count == 0)
+                _holding.Remove(queue);
+        }
+
+        if (_holding.Count > 0)
+            TryHeldAfter(hasMore ? TimeSpan.Zero : HeldRetry);
     });
 }

@@ -72,6 +72,20 @@ internal sealed partial class VirtualHost
         return lsn;
     }
 
+    /// <summary>Counts a message that a transaction has gathered among those in memory.</summary>
+    public void Hold(Message message)
+    {
+        if (message.References++ == 0)
+            Memory.Add(message);
+    }
+
+    /// <summary>The transaction is over.</summary>
+    public void LetGo(Message message)
+    {
+        if (--message.References == 0)
+            Memory.Release(message);
+    }
+
     /// <summary>Ends messages that were handed out and acked; returns the log position at which that is durable, 0 when the log need not know.</summary>
     public long Settle(IReadOnlyList<QueuedMessage> entries)
     {
@@ -208,8 +222,9 @@ internal sealed partial class VirtualHost
     {
         if (targets.Count == 0)
             return;
+        if (message.References == 0)
+            Memory.Add(message);
         message.References += targets.Count;
-        Memory.Add(message);
         foreach (var (queue, position) in targets)
             queue.Add(message, position);
     }

@@ -28,6 +28,9 @@ internal sealed partial class VirtualHost
     /// <summary>The error for a queue that is not there.</summary>
     public AmqpException NoQueue(string name) => AmqpException.Channel(ReplyCode.NotFound, $"no {DescribeQueue(name)}");
 
+    /// <summary>What the connections of a virtual host that is deleted are told.</summary>
+    public string DeletedText => $"{AmqpException.NameOf(ReplyCode.ConnectionForced)} - vhost '{Name}' is deleted";
+
     /// <summary>True when there is a queue of this name.</summary>
     public bool HasQueue(string name) => _queues.ContainsKey(name);
 
@@ -140,6 +143,7 @@ internal sealed partial class VirtualHost
         if (queue.Owner is { } owner)
             Disown(owner, queue);
         _committing.Remove(queue);
+        _holding.Remove(queue);
         foreach (var binding in queue.Incoming.ToArray())
             Unbind(binding, change);
         queue.Delete(change);

@@ -33,6 +33,9 @@ internal sealed partial class AmqpChannel
     /// <summary>Sends a reply to a request this channel made without a queue. In a turn.</summary>
     public void DeliverReply(Message reply)
     {
+        // Replies do not wait in a queue while their reader is slow; of one that reads nothing at all they would fill the memory.
+        if (_output.Waiting > _connection.Engine.Options.MaxMessageSize)
+            return;
         _host.Counts.Delivered++;
         _host.Counts.Acked++;
         _output.WriteDelivery(Number, _replyTag, _unacked.Skip(), redelivered: false, reply, reply.Properties);
@@ -67,10 +70,13 @@ internal sealed partial class AmqpChannel
         if (name == DirectReplies.QueueName)
             return ConsumeReplies(method, tag);
         _authority.DemandRead("queue", name);
-        if (_consumers.ContainsKey(tag) || (_replyName is not null && _replyTag == tag))
-            throw AmqpException.Connection(ReplyCode.NotAllowed, $"attempt to reuse consumer tag '{tag}'");
         using (Enter())
         {
+            // It may be closed from outside while this waits for its turn.
+            if (IsClosing)
+                return ValueTask.CompletedTask;
+            if (_consumers.ContainsKey(tag) || (_replyName is not null && _replyTag == tag))
+                throw AmqpException.Connection(ReplyCode.NotAllowed, $"attempt to reuse consumer tag '{tag}'");
             var queue = _host.FindQueue(name, _connection);
             QueueArgumentRules.CheckConsumer(method.Arguments, _host.Describe(queue));
             var priority = method.Arguments.TryGetInteger("x-priority", out var given) ? (int)Math.Clamp(given, int.MinValue, int.MaxValue) : 0;
@@ -101,7 +107,7 @@ internal sealed partial class AmqpChannel
             throw AmqpException.Channel(ReplyCode.PreconditionFailed, "reply consumer already set");
         _replyTag = tag;
         using (Enter())
-            _replyName = _host.DirectReplies.Add(this);
+            _replyName = IsClosing ? null : _host.DirectReplies.Add(this);
         return Reply(new BasicConsumeOk(tag), noWait: method.NoWait);
     }
 
@@ -139,8 +145,13 @@ internal sealed partial class AmqpChannel
     {
         var name = QueueName(method.Queue);
         _authority.DemandRead("queue", name);
+        BasicGetOk answer;
+        Message content;
+        long lsn;
         using (Enter())
         {
+            if (IsClosing)
+                return ValueTask.CompletedTask;
             var queue = _host.FindQueue(name, _connection);
             if (queue.Arguments is { IsQuorum: true, SingleActiveConsumer: true })
             {
@@ -152,19 +163,22 @@ internal sealed partial class AmqpChannel
             if (queue.Get() is not { } entry)
                 return Reply(new BasicGetEmpty());
 
-            var lsn = queue.Arguments.IsQuorum && !method.NoAck ? _host.KeepDelivered(entry, entry.DeliveryCount + 1) : 0;
+            lsn = queue.Arguments.IsQuorum && !method.NoAck ? _host.KeepDelivered(entry, entry.DeliveryCount + 1) : 0;
             var tag = method.NoAck ? _unacked.Skip() : _unacked.Add(entry);
-            var answer = new BasicGetOk(tag, entry.IsRedelivered, entry.Message.Exchange, entry.Message.RoutingKey, (uint)queue.Ready.Count);
+            answer = new BasicGetOk(tag, entry.IsRedelivered, entry.Message.Exchange, entry.Message.RoutingKey, (uint)queue.Ready.Count);
             if (method.NoAck)
                 lsn = Math.Max(lsn, _host.Settle(entry));
             _lastLsn = Math.Max(_lastLsn, lsn);
-            var content = entry.Message.WithProperties(PropertiesOf(entry, always: true));
-            if (!_connection.IsDurable(lsn))
-                return AnswerGetLaterAsync(answer, content.Detached(), lsn);
-            _output.Write(Number, answer, content);
-            _connection.Written();
-            return ValueTask.CompletedTask;
+            content = entry.Message.WithProperties(PropertiesOf(entry, always: true)).Detached();
+            if (!method.NoAck)
+                queue.Sent(entry);
         }
+
+        if (!_connection.IsDurable(lsn))
+            return AnswerGetLaterAsync(answer, content, lsn);
+        _output.Write(Number, answer, content);
+        _connection.Written();
+        return ValueTask.CompletedTask;
     }
 
     private async ValueTask AnswerGetLaterAsync(BasicGetOk answer, Message content, long lsn)

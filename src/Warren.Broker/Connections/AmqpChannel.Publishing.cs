@@ -103,9 +103,7 @@ internal sealed partial class AmqpChannel
 
         if (_tx is not null)
         {
-            // Routed now; only a queue named by the default exchange is looked up when all is committed.
-            var routed = publish.Exchange.Name.Length == 0 ? null : _host.RouteNow(publish);
-            _tx.Publishes.Add((publish with { Routed = routed }, _publishMandatory));
+            PublishInTx(_tx, publish);
             return "in transaction";
         }
 

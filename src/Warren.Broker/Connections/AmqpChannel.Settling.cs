@@ -7,6 +7,8 @@ namespace Warren.Broker.Connections;
 /// <content>Acks, nacks, rejects and recover: what becomes of the messages a client was given.</content>
 internal sealed partial class AmqpChannel
 {
+    private const int MostKept = 4096;
+
     private readonly UnackedMessages _unacked = new();
     private readonly List<QueuedMessage> _settling = [];
 
@@ -18,6 +20,7 @@ internal sealed partial class AmqpChannel
                 SettleInTx(method.DeliveryTag, method.Multiple, TxSettlement.Ack);
             else if (TryTake(method.DeliveryTag, method.Multiple))
                 Ack(_settling);
+            ForgetSettled();
         }
 
         return ValueTask.CompletedTask;
@@ -35,6 +38,7 @@ internal sealed partial class AmqpChannel
                 SettleInTx(tag, multiple, requeue ? TxSettlement.Requeue : TxSettlement.Reject);
             else if (TryTake(tag, multiple))
                 Reject(_settling, requeue);
+            ForgetSettled();
         }
 
         return ValueTask.CompletedTask;
@@ -46,9 +50,11 @@ internal sealed partial class AmqpChannel
             throw AmqpException.Connection(ReplyCode.NotImplemented, "requeue=false");
         using (Enter())
         {
-            _settling.Clear();
-            _unacked.TakeUpTo(0, _settling);
-            var returned = _settling.ToArray();
+            List<QueuedMessage> returned = [];
+            if (_tx is { Settled.Count: > 0 } tx)
+                returned.AddRange(_unacked.OpenUpTo(0).Where(tag => !tx.Settled.ContainsKey(tag)).ToArray().Select(tag => _unacked.Take(tag)!));
+            else
+                _unacked.TakeUpTo(0, returned);
             CreditBack(returned);
             if (answer)
                 _output.Write(Number, new BasicRecoverOk());
@@ -113,6 +119,14 @@ internal sealed partial class AmqpChannel
     {
         foreach (var entry in entries)
             (entry.Consumer as ChannelConsumer)?.Settled();
+    }
+
+    // What is settled must not live on in a channel that settles nothing else for a while.
+    private void ForgetSettled()
+    {
+        _settling.Clear();
+        if (_settling.Capacity > MostKept)
+            _settling.Capacity = 0;
     }
 
     // Fills _settling; false when nothing is to be done.

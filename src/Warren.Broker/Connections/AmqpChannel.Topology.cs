@@ -25,16 +25,20 @@ internal sealed partial class AmqpChannel
             _authority.DemandWrite("exchange", alternate);
         }
 
+        long lsn;
         using (Enter())
-            return Reply(new ExchangeDeclareOk(), _host.DeclareExchange(method with { Exchange = name }), method.NoWait);
+            lsn = _host.DeclareExchange(method with { Exchange = name });
+        return Reply(new ExchangeDeclareOk(), lsn, method.NoWait);
     }
 
     private ValueTask DeleteExchange(in ExchangeDelete method)
     {
         DemandNotDefault(method.Exchange);
         _authority.DemandConfigure("exchange", method.Exchange);
+        long lsn;
         using (Enter())
-            return Reply(new ExchangeDeleteOk(), _host.DeleteExchange(method.Exchange, method.IfUnused), method.NoWait);
+            lsn = _host.DeleteExchange(method.Exchange, method.IfUnused);
+        return Reply(new ExchangeDeleteOk(), lsn, method.NoWait);
     }
 
     private ValueTask BindExchange(in ExchangeBind method)
@@ -43,8 +47,10 @@ internal sealed partial class AmqpChannel
         _authority.DemandWrite("exchange", method.Destination);
         DemandNotDefault(method.Source);
         _authority.DemandRead("exchange", method.Source);
+        long lsn;
         using (Enter())
-            return Reply(new ExchangeBindOk(), _host.BindExchange(method), method.NoWait);
+            lsn = _host.BindExchange(method);
+        return Reply(new ExchangeBindOk(), lsn, method.NoWait);
     }
 
     private ValueTask UnbindExchange(in ExchangeUnbind method)
@@ -53,8 +59,10 @@ internal sealed partial class AmqpChannel
         _authority.DemandWrite("exchange", method.Destination);
         DemandNotDefault(method.Source);
         _authority.DemandRead("exchange", method.Source);
+        long lsn;
         using (Enter())
-            return Reply(new ExchangeUnbindOk(), _host.UnbindExchange(method), method.NoWait);
+            lsn = _host.UnbindExchange(method);
+        return Reply(new ExchangeUnbindOk(), lsn, method.NoWait);
     }
 
     private ValueTask DeclareQueue(in QueueDeclare method)
@@ -98,12 +106,16 @@ internal sealed partial class AmqpChannel
             _authority.DemandWrite("exchange", deadLetters);
         }
 
+        long lsn;
+        QueueDeclareOk answer;
         using (Enter())
         {
-            var (queue, lsn) = _host.DeclareQueue(method with { Queue = name }, _connection);
+            (var queue, lsn) = _host.DeclareQueue(method with { Queue = name }, _connection);
             _lastQueue = name;
-            return Reply(new QueueDeclareOk(name, (uint)queue.Ready.Count, (uint)queue.Consumers.Count), lsn, method.NoWait);
+            answer = new QueueDeclareOk(name, (uint)queue.Ready.Count, (uint)queue.Consumers.Count);
         }
+
+        return Reply(answer, lsn, method.NoWait);
     }
 
     private ValueTask BindQueue(in QueueBind method)
@@ -113,8 +125,10 @@ internal sealed partial class AmqpChannel
         _authority.DemandWrite("queue", name);
         DemandNotDefault(method.Exchange);
         _authority.DemandRead("exchange", method.Exchange);
+        long lsn;
         using (Enter())
-            return Reply(new QueueBindOk(), _host.BindQueue(method with { Queue = name, RoutingKey = key }, _connection), method.NoWait);
+            lsn = _host.BindQueue(method with { Queue = name, RoutingKey = key }, _connection);
+        return Reply(new QueueBindOk(), lsn, method.NoWait);
     }
 
     private ValueTask UnbindQueue(in QueueUnbind method)
@@ -124,30 +138,31 @@ internal sealed partial class AmqpChannel
         _authority.DemandWrite("queue", name);
         DemandNotDefault(method.Exchange);
         _authority.DemandRead("exchange", method.Exchange);
+        long lsn;
         using (Enter())
-            return Reply(new QueueUnbindOk(), _host.UnbindQueue(method with { Queue = name, RoutingKey = key }, _connection));
+            lsn = _host.UnbindQueue(method with { Queue = name, RoutingKey = key }, _connection);
+        return Reply(new QueueUnbindOk(), lsn);
     }
 
     private ValueTask PurgeQueue(in QueuePurge method)
     {
         var name = QueueName(method.Queue);
         _authority.DemandRead("queue", name);
+        int count;
         using (Enter())
-        {
-            var count = _host.FindQueue(name, _connection).Purge();
-            return Reply(new QueuePurgeOk((uint)count), _host.AppendedLsn, method.NoWait);
-        }
+            count = _host.FindQueue(name, _connection).Purge();
+        return Reply(new QueuePurgeOk((uint)count), _host.AppendedLsn, method.NoWait);
     }
 
     private ValueTask DeleteQueue(in QueueDelete method)
     {
         var name = QueueName(method.Queue);
         _authority.DemandConfigure("queue", name);
+        int count;
+        long lsn;
         using (Enter())
-        {
-            var (count, lsn) = _host.DeleteQueue(name, method.IfUnused, method.IfEmpty, _connection);
-            return Reply(new QueueDeleteOk((uint)count), lsn, method.NoWait);
-        }
+            (count, lsn) = _host.DeleteQueue(name, method.IfUnused, method.IfEmpty, _connection);
+        return Reply(new QueueDeleteOk((uint)count), lsn, method.NoWait);
     }
 
     private string? TextArgument(FieldTable arguments, string argument, string resource, string name)

@@ -7,6 +7,9 @@ namespace Warren.Broker.Connections;
 /// <content>Transactions: publishes and settlements gather until commit does them as one, or rollback forgets them.</content>
 internal sealed partial class AmqpChannel
 {
+    // A transaction is one record of the log, which has its own limit above this.
+    private const long MostInTx = 768L * 1024 * 1024;
+
     private Transaction? _tx;
 
     private enum TxSettlement
@@ -28,11 +31,12 @@ internal sealed partial class AmqpChannel
     {
         var tx = Transactional();
         _tx = new();
+        long lsn;
         using (Enter())
         {
             List<PublishOutcome> outcomes = [];
             var acked = Take(tx, TxSettlement.Ack);
-            var lsn = _host.Commit([.. tx.Publishes.Select(published => published.Publish)], acked, outcomes);
+            lsn = _host.Commit([.. tx.Publishes.Select(published => published.Publish)], acked, outcomes);
             for (var i = 0; i < outcomes.Count; i++)
             {
                 _host.Counts.Publish(outcomes[i].IsRouted);
@@ -40,19 +44,41 @@ internal sealed partial class AmqpChannel
                     Return(tx.Publishes[i].Publish.Message);
             }
 
+            LetGo(tx);
             ResumeAfter(acked);
             Reject(Take(tx, TxSettlement.Reject), requeue: false);
             Reject(Take(tx, TxSettlement.Requeue), requeue: true);
-            return Reply(new TxCommitOk(), Math.Max(lsn, _lastLsn));
         }
+
+        return Reply(new TxCommitOk(), Math.Max(lsn, _lastLsn));
     }
 
     // The messages are still held, under their tags, and may be settled anew.
     private ValueTask RollbackTx(in TxRollback method)
     {
-        Transactional();
+        var tx = Transactional();
         _tx = new();
+        using (Enter())
+            LetGo(tx);
         return Reply(new TxRollbackOk());
+    }
+
+    private void PublishInTx(Transaction tx, in Publish publish)
+    {
+        tx.Bytes += publish.Message.ContentLength;
+        if (tx.Bytes > MostInTx)
+            throw AmqpException.Channel(ReplyCode.PreconditionFailed, $"transaction size {tx.Bytes} is larger than max size {MostInTx}");
+        // Routed now; only a queue named by the default exchange is looked up when all is committed.
+        var routed = publish.Exchange.Name.Length == 0 ? null : _host.RouteNow(publish);
+        tx.Publishes.Add((publish with { Routed = routed }, _publishMandatory));
+        _host.Hold(publish.Message);
+    }
+
+    private void LetGo(Transaction tx)
+    {
+        foreach (var (publish, _) in tx.Publishes)
+            _host.LetGo(publish.Message);
+        tx.Publishes.Clear();
     }
 
     private Transaction Transactional() =>
@@ -74,6 +100,9 @@ internal sealed partial class AmqpChannel
     private sealed class Transaction
     {
         public List<(Publish Publish, bool Mandatory)> Publishes { get; } = [];
+
+        // Of the contents that are to be published.
+        public long Bytes { get; set; }
 
         // How each delivery tag was settled.
         public Dictionary<ulong, TxSettlement> Settled { get; } = [];

@@ -29,8 +29,8 @@ internal sealed partial class AmqpChannel
         _connection = connection;
         _host = connection.Host;
         _output = connection.Output;
-        _authority = new(connection.Session.User, _host.Name);
-        _content = new(connection.Engine.Options.MaxMessageSize);
+        _authority = connection.Authority;
+        _content = new(connection.Engine.Options.MaxMessageSize, connection.Unfinished);
         _mostHeld = connection.Engine.Options.MaxUnackedMessages;
     }
 
@@ -102,15 +102,18 @@ internal sealed partial class AmqpChannel
         IsClosing = true;
         using (_host.Enter(flushes))
         {
+            _content.Drop();
             // What it holds first, so that the next of single active consumers begins with that.
             List<QueuedMessage> held = [];
             _unacked.TakeUpTo(0, held);
             Queue.Return(held, counts: true);
 
             foreach (var consumer in _consumers.Values)
-                End(consumer);
+                _lastLsn = Math.Max(_lastLsn, End(consumer));
 
             _consumers.Clear();
+            if (_tx is not null)
+                LetGo(_tx);
             if (_replyName is not null)
                 _host.DirectReplies.Remove(_replyName);
             _replyName = null;

@@ -11,6 +11,8 @@ internal sealed partial class AmqpConnection
     // How long a client may take to say that it understood the end.
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
 
+    private readonly TaskCompletionSource _forcedToClose = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Ends the connection from the broker's side, on any thread: what the client still sends is not heard.</summary>
     public void CloseBecause(ReplyCode code, string text)
     {
@@ -18,6 +20,7 @@ internal sealed partial class AmqpConnection
         _isForcedToClose = true;
         Output.Write(0, new ConnectionClose(code, text, default));
         Output.Flush();
+        _forcedToClose.TrySetResult();
     }
 
     /// <summary>Closes the open channels from the broker's side, or those that consume, on any thread; returns how many.</summary>
@@ -158,19 +161,35 @@ internal sealed partial class AmqpConnection
     private async ValueTask WhileUnreadAsync()
     {
         EndBatch();
-        while (Output.Waiting > MostUnread / 2)
+        while (Output.Unread > MostUnread / 2 && !_isForcedToClose)
         {
-            await Output.ProgressAsync(_transport.ConnectionClosed);
+            await await Task.WhenAny(Output.ProgressAsync(_transport.ConnectionClosed), _forcedToClose.Task);
             Session.Heartbeat.Received();
         }
     }
 
-    // A publisher waits here while the log is behind; meanwhile it is not read from.
+    // A publisher waits here while the log is behind.
     private async ValueTask WhileBehindAsync()
     {
         _hasPublished = false;
         if (Engine.Store is { IsCongested: true } store)
-            await store.WhenRoomAsync(_transport.ConnectionClosed);
+            await HoldUpAsync(store.WhenRoomAsync(_transport.ConnectionClosed).AsTask());
+    }
+
+    // Meanwhile it is not read from, so that it may well have sent a heartbeat. One that is to close is read from again, for its answer.
+    private async Task HoldUpAsync(Task wait)
+    {
+        IsBlocked = true;
+        Session.Heartbeat.Pause();
+        try
+        {
+            await await Task.WhenAny(wait, _forcedToClose.Task);
+        }
+        finally
+        {
+            IsBlocked = false;
+            Session.Heartbeat.Resume();
+        }
     }
 
     /// <summary>Holds a publish, and with it the connection, up while an alarm stands; what came before it is done.</summary>
@@ -178,22 +197,11 @@ internal sealed partial class AmqpConnection
 
     private async ValueTask BlockAsync()
     {
-        IsBlocked = true;
-        Session.Heartbeat.Pause();
-        try
-        {
-            if (Session.UnderstandsBlocked)
-                Tell(new ConnectionBlocked(Engine.Alarms.Reason));
-            EndBatch();
-            await Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed);
-        }
-        finally
-        {
-            IsBlocked = false;
-            Session.Heartbeat.Resume();
-        }
-
         if (Session.UnderstandsBlocked)
+            Tell(new ConnectionBlocked(Engine.Alarms.Reason));
+        EndBatch();
+        await HoldUpAsync(Engine.Alarms.WhenClearedAsync(_transport.ConnectionClosed));
+        if (Session.UnderstandsBlocked && !_isForcedToClose)
             Tell(new ConnectionUnblocked());
     }
 

@@ -34,14 +34,16 @@ internal sealed partial class AmqpConnection : ICommitListener
     // Who ends it and why, as far as somebody knows: the first word counts.
     private volatile string? _end;
 
-    public AmqpConnection(ConnectionContext transport, Session session, Engine engine)
+    public AmqpConnection(ConnectionContext transport, Session session, VirtualHost host, Engine engine)
     {
         _transport = transport;
         _input = transport.Transport.Input;
         _logger = engine.LoggerFor<AmqpConnection>();
         Session = session;
         Engine = engine;
-        Host = engine.FindHost(session.VirtualHost)!;
+        Host = host;
+        Authority = new(session.User, host.Name);
+        Unfinished = new((2L * engine.Options.MaxMessageSize) + engine.Options.FrameMax, engine.Memory);
         Output = new(transport.Transport.Output, session.FrameMax, ResumeSoon);
     }
 
@@ -53,6 +55,12 @@ internal sealed partial class AmqpConnection : ICommitListener
 
     /// <summary>The virtual host it works in.</summary>
     public VirtualHost Host { get; }
+
+    /// <summary>What its user may do, for all its channels.</summary>
+    public Authority Authority { get; }
+
+    /// <summary>What its messages take that are not all here yet.</summary>
+    public UnfinishedContents Unfinished { get; }
 
     /// <summary>What goes out.</summary>
     public OutputBuffer Output { get; }
@@ -78,6 +86,8 @@ internal sealed partial class AmqpConnection : ICommitListener
         // Whoever has heard that it is open finds it among those that are.
         Output.Write(0, new ConnectionOpenOk());
         Engine.Opened(this);
+        if (Engine.FindHost(Host.Name) != Host)
+            CloseBecause(ReplyCode.ConnectionForced, Host.DeletedText);
         Engine.Events.Listening?.Tell(
             new BrokerEvent.ConnectionOpened(Session.RemoteEndPoint, Session.Client.ConnectionName, Session.User.Name, Host.Name));
         Output.Flush();
@@ -149,7 +159,7 @@ internal sealed partial class AmqpConnection : ICommitListener
                     var handled = HandleAsync(frame);
                     if (!handled.IsCompletedSuccessfully)
                         await handled;
-                    if (Output.Waiting > MostUnread)
+                    if (Output.Unread > MostUnread)
                         await WhileUnreadAsync();
                 }
             }

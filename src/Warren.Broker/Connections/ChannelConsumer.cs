@@ -28,6 +28,13 @@ internal sealed class ChannelConsumer(AmqpChannel channel, Queue queue, string t
     }
 
     /// <inheritdoc/>
+    public override void GiveBack()
+    {
+        if (!NoAck)
+            Settled();
+    }
+
+    /// <inheritdoc/>
     public override void Send(QueuedMessage message) => Channel.Deliver(this, message);
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using Warren.Broker.Protocol;
 namespace Warren.Broker.Connections;
 
 /// <summary>A message on its way in: the method came, its header and body frames follow (AMQP 0-9-1 §4.2.6).</summary>
-internal sealed class IncomingContent(long maxMessageSize)
+internal sealed class IncomingContent(long maxMessageSize, UnfinishedContents unfinished)
 {
     // A header may claim a body of any size, on every channel: beyond this, memory is taken as the bytes come.
     private const int MostInAdvance = 16 * 1024;
@@ -12,6 +12,7 @@ internal sealed class IncomingContent(long maxMessageSize)
     private byte[] _content = [];
     private long _bodySize;
     private int _filled;
+    private int _counted;
 
     /// <summary>What is expected next.</summary>
     public ContentState State { get; private set; } = ContentState.Method;
@@ -42,6 +43,8 @@ internal sealed class IncomingContent(long maxMessageSize)
         header.Properties.CopyTo(_content);
         _filled = PropertiesLength;
         State = _bodySize == 0 ? ContentState.Method : ContentState.Body;
+        if (_bodySize > 0 && PropertiesLength > MostInAdvance)
+            Count(_content.Length);
         return _bodySize == 0;
     }
 
@@ -58,9 +61,29 @@ internal sealed class IncomingContent(long maxMessageSize)
         payload.CopyTo(_content.AsSpan(_filled));
         _filled = needed;
         if (_filled < total)
+        {
+            Count(_content.Length);
             return false;
+        }
+
         State = ContentState.Method;
         return true;
+    }
+
+    /// <summary>Forgets what has come, as the channel is over.</summary>
+    public void Drop()
+    {
+        Count(0);
+        _content = [];
+    }
+
+    /// <summary>Hands over properties and body, which are complete.</summary>
+    public byte[] Take()
+    {
+        Count(0);
+        var content = _content;
+        _content = [];
+        return content;
     }
 
     private void Grow(int length)
@@ -70,12 +93,13 @@ internal sealed class IncomingContent(long maxMessageSize)
         _content = grown;
     }
 
-    /// <summary>Hands over properties and body, which are complete.</summary>
-    public byte[] Take()
+    private void Count(int bytes)
     {
-        var content = _content;
-        _content = [];
-        return content;
+        if (_counted == bytes)
+            return;
+        var before = _counted;
+        _counted = bytes;
+        unfinished.Change(before, bytes);
     }
 }
 

@@ -22,6 +22,7 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
     private ArrayBufferWriter<byte> _meanwhile = new();
     private long _written;
     private long _sent;
+    private long _lastDelivery;
     private bool _sending;
     private bool _wasCongested;
     private bool _closed;
@@ -30,6 +31,12 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
 
     /// <summary>Bytes that were written and not yet taken by the transport.</summary>
     public long Waiting => Volatile.Read(ref _written) - Volatile.Read(ref _sent);
+
+    /// <summary>
+    /// Bytes of answers that wait, about. The delivery that came last does not count: it may have any size, and a client may have to send
+    /// something large itself before it reads that.
+    /// </summary>
+    public long Unread => Waiting - Volatile.Read(ref _lastDelivery);
 
     /// <summary>Bytes ever written; a connection that writes nothing owes a heartbeat.</summary>
     public long Written => Volatile.Read(ref _written);
@@ -73,6 +80,7 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
         {
             FrameWriter.WriteDelivery(
                 frames.Buffer, channel, consumerTag, deliveryTag, redelivered, content.Exchange, content.RoutingKey, properties, content.Body, frameMax);
+            Volatile.Write(ref _lastDelivery, content.ContentLength);
         }
     }
 
@@ -149,9 +157,9 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
         {
             result = await flush;
         }
-        catch (Exception error) when (error is IOException or InvalidOperationException or ObjectDisposedException)
+        catch (Exception)
         {
-            // The peer is gone; the connection's read loop sees that and ends everything.
+            // Whatever it was, nobody reads any more; the connection's read loop sees that and ends everything.
             result = new(isCanceled: false, isCompleted: true);
         }
 

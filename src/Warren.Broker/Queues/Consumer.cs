@@ -31,6 +31,9 @@ internal abstract class Consumer(Queue queue, string tag, int priority, bool isE
     /// <summary>Counts a message as its own; from now on it is unacked, though perhaps not yet sent.</summary>
     public abstract void Take(QueuedMessage message);
 
+    /// <summary>Counts a message as its own no longer: it was taken and will not be sent.</summary>
+    public abstract void GiveBack();
+
     /// <summary>Sends a message it has taken; its content is in memory.</summary>
     public abstract void Send(QueuedMessage message);
 

@@ -8,12 +8,15 @@ internal sealed partial class Queue
     // How many messages come back from disk with the one that is needed.
     private const int ReadAhead = 64;
 
-    // How many messages of a quorum queue may be under way through the log at once.
+    // How many messages of a quorum queue may be under way through the log at once, and with how many bytes: they are sent to a
+    // reader who may have become slow meanwhile.
     private const int MostCommitting = 1024;
+    private const long MostCommittingBytes = 1024 * 1024;
 
     // Handed out by a quorum queue, and sent once the log has it.
     private readonly Queue<(QueuedMessage Message, Consumer Consumer, long Lsn)> _committing = new();
     private readonly List<(QueuedMessage Message, Consumer Consumer)> _taken = [];
+    private long _committingBytes;
     private bool _hadConsumer;
     private bool _delivering;
 
@@ -50,13 +53,28 @@ internal sealed partial class Queue
     public QueuedMessage? Get()
     {
         Touch();
-        DropExpired();
-        if (Ready.Take() is not { } entry)
-            return null;
-        HandOut(entry);
-        Load(entry);
-        ArmTimer();
-        return entry;
+        while (NextDue() is { } entry)
+        {
+            Ready.Take();
+            if (!TryLoad(entry))
+            {
+                GiveUp(entry);
+                continue;
+            }
+
+            HandOut(entry);
+            ArmTimer();
+            return entry;
+        }
+
+        return null;
+    }
+
+    /// <summary>A message was sent and is not settled: its content is not needed here, and leaves memory when that is full.</summary>
+    public void Sent(QueuedMessage entry)
+    {
+        if (_host.Memory.IsFull)
+            _host.Memory.PageOut(entry.Message);
     }
 
     /// <summary>Sends what was handed out and is now in the log.</summary>
@@ -66,10 +84,15 @@ internal sealed partial class Queue
         while (_committing.TryPeek(out var next) && next.Lsn <= durableLsn)
         {
             _committing.Dequeue();
-            if (next.Consumer.IsCanceled)
-                (unseen ??= []).Add(next.Message);
-            else
+            _committingBytes -= next.Message.Message.BodyLength;
+            if (!next.Consumer.IsCanceled)
+            {
                 Send(next.Message, next.Consumer);
+                continue;
+            }
+
+            next.Consumer.GiveBack();
+            (unseen ??= []).Add(next.Message);
         }
 
         if (unseen is not null)
@@ -120,13 +143,13 @@ internal sealed partial class Queue
     // The delivery count must be exact after any crash, so it is in the log before a consumer sees the message.
     private void DeliverThroughLog(MessageStore store)
     {
-        _taken.Clear();
-        while (_committing.Count + _taken.Count < MostCommitting && NextDue() is { } entry && Consumers.Next() is { } consumer)
+        while (_committing.Count + _taken.Count < MostCommitting && _committingBytes < MostCommittingBytes && NextDue() is { } entry && Consumers.Next() is { } consumer)
         {
             Ready.Take();
             HandOut(entry);
             consumer.Take(entry);
             _taken.Add((entry, consumer));
+            _committingBytes += entry.Message.BodyLength;
         }
 
         if (_taken.Count == 0)
@@ -145,6 +168,7 @@ internal sealed partial class Queue
 
         foreach (var (entry, consumer) in _taken)
             _committing.Enqueue((entry, consumer, lsn));
+        _taken.Clear();
         _host.SendWhenDurable(this, lsn);
     }
 
@@ -170,14 +194,38 @@ internal sealed partial class Queue
         UnackedBytes -= entry.Message.BodyLength;
     }
 
+    // Takes back what was handed out and not sent, since the queue is deleted.
+    private List<QueuedMessage> TakeUnsent()
+    {
+        List<QueuedMessage> unsent = [];
+        while (_committing.TryDequeue(out var next))
+        {
+            _committingBytes -= next.Message.Message.BodyLength;
+            next.Consumer.GiveBack();
+            TakeBack(next.Message);
+            unsent.Add(next.Message);
+        }
+
+        return unsent;
+    }
+
     private void Send(QueuedMessage entry, Consumer consumer)
     {
-        Load(entry);
+        if (!TryLoad(entry))
+        {
+            consumer.GiveBack();
+            TakeBack(entry);
+            GiveUp(entry);
+            return;
+        }
+
         consumer.Send(entry);
         if (_host.Faults?.Duplicates(entry) == true)
             Ready.Return(DuplicateOf(entry));
         if (consumer.NoAck)
             _host.Settle(entry);
+        else
+            Sent(entry);
     }
 
     // As the message would come again if its ack were lost. The log does not know of it.
@@ -193,9 +241,6 @@ internal sealed partial class Queue
         };
     }
 
-    private void Load(QueuedMessage entry)
-    {
-        if (!entry.Message.IsInMemory)
-            _host.Memory.Load(entry.Message, Ready.Following(ReadAhead));
-    }
+    private bool TryLoad(QueuedMessage entry) =>
+        entry.Message.IsInMemory || _host.Memory.TryLoad(entry.Message, Ready.Following(ReadAhead));
 }

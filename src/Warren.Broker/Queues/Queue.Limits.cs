@@ -14,7 +14,7 @@ internal sealed partial class Queue
     /// <summary>True when a message may not come in, because the queue is full and declared to refuse.</summary>
     public bool Refuses(int bodyLength) =>
         Arguments.Overflow != Overflow.DropHead &&
-        (Ready.Count + 1 > Arguments.MaxLength || Ready.Bytes + bodyLength > Arguments.MaxLengthBytes);
+        (Ready.Count + Held.Count + 1 > Arguments.MaxLength || Ready.Bytes + Held.Bytes + bodyLength > Arguments.MaxLengthBytes);
 
     /// <summary>True when it holds as much as it may.</summary>
     public bool IsFull => Ready.Count >= Arguments.MaxLength || Ready.Bytes >= Arguments.MaxLengthBytes;

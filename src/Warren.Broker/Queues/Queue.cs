@@ -54,6 +54,9 @@ internal sealed partial class Queue : IBindingDestination
     /// <summary>The messages that wait.</summary>
     public ReadyMessages Ready { get; }
 
+    /// <summary>Messages that are to be dead-lettered at least once, and nobody takes.</summary>
+    public HeldMessages Held { get; } = new();
+
     /// <summary>Its consumers.</summary>
     public ConsumerRing Consumers { get; }
 
@@ -108,7 +111,8 @@ internal sealed partial class Queue : IBindingDestination
         entry.DeliveryCount = deliveryCount;
         entry.IsRedelivered = isRedelivered;
         _mayExpire |= entry.ExpiresAt != long.MaxValue;
-        message.References++;
+        if (message.References++ == 0)
+            _host.Memory.Add(message);
         message.StoredReferences++;
         _nextPosition = Math.Max(_nextPosition, position + 1);
         Ready.Add(entry);
@@ -180,7 +184,7 @@ internal sealed partial class Queue : IBindingDestination
 
         if (IsKept)
             change.Remove(Definition);
-        foreach (var entry in Ready.All())
+        foreach (var entry in Ready.All().Concat(Held.All).Concat(TakeUnsent()))
         {
             if (entry is { IsStored: true, Message.Stored: { } stored })
             {
@@ -192,6 +196,7 @@ internal sealed partial class Queue : IBindingDestination
         }
 
         Ready.Clear();
+        Held.Clear();
     }
 
     /// <summary>Ends the queue's timer, and notes in the log which messages were handed out before: an orderly restart remembers it.</summary>
@@ -256,8 +261,9 @@ internal sealed partial class Queue : IBindingDestination
     {
         if (--message.StoredReferences > 0)
             return;
-        if (message.References > 1 && !message.IsInMemory)
-            _host.Memory.Load(message);
+        // If it cannot be read, whoever needs it passes it over.
+        if (message.References > 1)
+            _host.Memory.TryLoad(message);
         message.Stored = null;
     }
 
@@ -269,6 +275,12 @@ internal sealed partial class Queue : IBindingDestination
         foreach (var entry in entries)
             Release(entry.Message);
     }
+
+    /// <summary>
+    /// Gives a message up that cannot be read. The log keeps what it has: at the next start the message is there again, or is reported
+    /// as damaged.
+    /// </summary>
+    public void GiveUp(QueuedMessage entry) => Release(entry.Message);
 
     /// <summary>One holder less of a message.</summary>
     public void Release(Message message)

@@ -85,10 +85,18 @@ internal sealed class ReadyMessages(int priorities)
         foreach (var level in _levels)
         {
             level.Paged = Math.Max(level.Paged, Math.Min(keep, level.Fresh.Count));
-            while (limit > 0 && level.Paged < level.Fresh.Count && pageOut(level.Fresh[level.Paged].Message))
+            while (limit > 0 && level.Paged < level.Fresh.Count)
             {
+                var message = level.Fresh[level.Paged].Message;
+                // Those that are out already, as after a restart, cost nothing.
+                if (message.IsInMemory)
+                {
+                    if (!pageOut(message))
+                        break;
+                    limit--;
+                }
+
                 level.Paged++;
-                limit--;
             }
         }
     }

@@ -21,12 +21,12 @@ public sealed class InternalErrorTests : IDisposable
         await using var other = await OpenAsync(broker);
         await using var client = await OpenAsync(broker);
         await client.CallAsync(1, "queue.declare", ("queue", "own"), ("exclusive", true));
-        var failures = 1;
-        _disk.OnFlush = _ => Interlocked.Decrement(ref failures) >= 0 ? new IOException("The disk is gone.") : null;
+        _disk.OnFlush = _ => new IOException("The disk is gone.");
 
         await client.SendAsync(1, "queue.declare", ("queue", "q"), ("durable", true));
 
         await client.ExpectConnectionCloseAsync(541, "INTERNAL_ERROR", null);
+        _disk.OnFlush = _ => null;
         Assert.Contains(_log.Items, line => line.StartsWith("Error: Connection of", StringComparison.Ordinal));
         await other.CallAsync(1, "queue.declare", ("queue", "own"), ("durable", true));
     }

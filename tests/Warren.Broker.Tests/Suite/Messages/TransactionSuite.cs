@@ -89,6 +89,32 @@ public abstract class TransactionSuite(SuiteBroker broker) : BrokerSuite(broker)
         Assert.Equal((406, "PRECONDITION_FAILED - unknown delivery tag 1"), await peer.Channel.ClosedAsync());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Recover_leaves_alone_what_the_transaction_has_settled(bool commit)
+    {
+        await using var peer = await Peer.ConnectAsync(await UrlAsync());
+        await peer.DeclareAsync("q");
+        await peer.PublishAsync("q", "a", "b");
+        var client = await RawAsync();
+        await client.CallAsync(1, "tx.select");
+        for (var i = 0; i < 2; i++)
+        {
+            await client.SendAsync(1, "basic.get", ("queue", "q"));
+            await client.ExpectContentAsync(1, "basic.get-ok");
+        }
+
+        await client.SendAsync(1, "basic.ack", ("delivery-tag", 1));
+        await client.CallAsync(1, "basic.recover", ("requeue", true));
+
+        Assert.Equal("b", (await peer.Channel.TakeAsync("q")).Text);
+        Assert.Null(await peer.Channel.GetAsync("q"));
+        await client.CallAsync(1, commit ? "tx.commit" : "tx.rollback");
+        await client.CallAsync(1, "channel.close");
+        Assert.Equal(commit ? null : "a", (await peer.Channel.GetAsync("q"))?.Text);
+    }
+
     [Fact]
     public async Task A_rejected_message_returns_to_the_queue_with_the_commit()
     {
