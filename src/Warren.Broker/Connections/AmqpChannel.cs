@@ -103,7 +103,9 @@ internal sealed partial class AmqpChannel
         using (_host.Enter(flushes))
         {
             _content.Drop();
-            // What it holds first, so that the next of single active consumers begins with that.
+            // What it holds or was to be sent first, so that whoever is next begins with that.
+            foreach (var consumer in _consumers.Values)
+                consumer.Queue.TakeBack(consumer);
             List<QueuedMessage> held = [];
             _unacked.TakeUpTo(0, held);
             Queue.Return(held, counts: true);

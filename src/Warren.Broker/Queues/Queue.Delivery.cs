@@ -36,10 +36,29 @@ internal sealed partial class Queue
     public bool Cancel(Consumer consumer)
     {
         Touch();
+        TakeBack(consumer);
         Consumers.Remove(consumer);
         Resume();
         ArmTimer();
         return Definition.IsAutoDelete && _hadConsumer && Consumers.Count == 0;
+    }
+
+    /// <summary>Puts back, at its old place, what a consumer was handed and is not to be sent, as the log did not have it yet.</summary>
+    public void TakeBack(Consumer consumer)
+    {
+        for (var rest = _committing.Count; rest > 0; rest--)
+        {
+            var next = _committing.Dequeue();
+            if (next.Consumer != consumer)
+            {
+                _committing.Enqueue(next);
+                continue;
+            }
+
+            _committingBytes -= next.Message.Message.BodyLength;
+            consumer.GiveBack();
+            Return(next.Message, counts: false, refused: false);
+        }
     }
 
     /// <summary>A consumer that had enough can take more.</summary>
