@@ -17,6 +17,8 @@ internal sealed partial class Engine : IAsyncDisposable
     private readonly ConcurrentDictionary<string, VirtualHost> _hosts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<AmqpConnection, byte> _connections = new();
     private readonly MessagePages _pages;
+    // Where pages go of a broker that keeps nothing; it goes with the broker.
+    private string? _temporary;
     private readonly ILogger _logger;
     private long _lastQueueId;
 
@@ -76,9 +78,9 @@ internal sealed partial class Engine : IAsyncDisposable
         var store = options.Data is { } directory
             ? MessageStore.Open(new() { Directory = directory, DiskFreeLimit = options.DiskFreeLimit, OpenFile = options.OpenFile }, options.TimeProvider, logger)
             : null;
-        var pages = new MessagePages(
-            options.Data is { } data ? Path.Combine(data, "pages") : Directory.CreateTempSubdirectory("warren-broker-").FullName, openFile: options.OpenFile);
-        var engine = new Engine(options, store, pages);
+        var temporary = options.Data is null ? Directory.CreateTempSubdirectory("warren-broker-").FullName : null;
+        var pages = new MessagePages(temporary ?? Path.Combine(options.Data!, "pages"), openFile: options.OpenFile);
+        var engine = new Engine(options, store, pages) { _temporary = temporary };
         engine.Recover();
         return engine;
     }
@@ -137,6 +139,9 @@ internal sealed partial class Engine : IAsyncDisposable
         if (Store is not null)
             await Store.DisposeAsync();
         _pages.Dispose();
+        if (_temporary is not null)
+            Directory.Delete(_temporary, recursive: true);
+        _temporary = null;
     }
 
     private void Recover()
