@@ -50,6 +50,9 @@ internal sealed partial class VirtualHost : ICommitListener
     /// <summary>Where the contents of waiting messages are.</summary>
     public BodyMemory Memory => _engine.Memory;
 
+    /// <summary>True once its queues were stopped: nothing happens by itself any more.</summary>
+    public bool IsStopped => _isStopped;
+
     /// <summary>Its exchanges; under the lock.</summary>
     public IReadOnlyCollection<Exchange> Exchanges => _exchanges.Values;
 

@@ -212,6 +212,10 @@ internal sealed partial class Queue : IBindingDestination
                 record.Delivered(Id, entry.Position, entry.DeliveryCount, entry.Message.Stored!);
             record.Commit(urgent: false);
         }
+
+        // The log has counted these as handed out, and nobody has seen them.
+        foreach (var (entry, _, _) in _committing)
+            _host.KeepDelivered(entry, entry.DeliveryCount);
     }
 
     private QueuedMessage Entry(Message message, long position)

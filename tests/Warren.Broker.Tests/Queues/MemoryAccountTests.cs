@@ -120,6 +120,34 @@ public sealed class MemoryAccountTests : IDisposable
         Assert.All(broker.Engine.Connections.SelectMany(connection => connection.Channels), channel => Assert.Equal(0, channel.Held));
     }
 
+    [Fact]
+    public async Task A_delivery_that_waited_for_the_log_when_the_broker_stopped_does_not_count()
+    {
+        await using (var broker = await StartAsync())
+        {
+            await using var client = await OpenAsync(broker);
+            await client.CallAsync(1, "confirm.select");
+            await client.CallAsync(
+                1, "queue.declare", ("queue", "q"), ("durable", true), ("arguments", new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }));
+            await client.PublishAsync(1, "", "q", "message");
+            await client.ExpectAsync(1, "basic.ack");
+            _disk.HoldFlushes();
+            await client.CallAsync(1, "basic.consume", ("queue", "q"));
+            await client.DisposeAsync();
+            var stopping = broker.StopAsync(TestContext.Current.CancellationToken);
+            await Eventually.ThatAsync(() => broker.Engine.FindHost("/")!.IsStopped, "its queues are stopped");
+            _disk.AllowAllFlushes();
+            await stopping;
+        }
+
+        await using var again = await StartAsync();
+        await using var reader = await OpenAsync(again);
+        await reader.SendAsync(1, "basic.get", ("queue", "q"), ("no-ack", true));
+        var got = await reader.ExpectContentAsync(1, "basic.get-ok");
+        Assert.Equal(false, got.Method["redelivered"]);
+        Assert.Equal(0L, ((IReadOnlyDictionary<string, object?>)got.Properties["headers"]!)["x-delivery-count"]);
+    }
+
     public void Dispose()
     {
         _disk.Dispose();
