@@ -40,6 +40,8 @@ internal sealed class EmbeddedBrokerProcess : IAsyncDisposable
         // The variants' processes are too short for these; a broker is not, and has what an application has by default.
         start.Environment["DOTNET_TieredPGO"] = "1";
         start.Environment["DOTNET_TC_QuickJitForLoops"] = "1";
+        // As the warren command has it.
+        start.Environment["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0";
         var process = Process.Start(start) ?? throw new VariantFailedException($"{start.FileName} did not start.");
         var url = await process.StandardOutput.ReadLineAsync(cancellationToken)
             ?? throw new VariantFailedException("The embedded broker ended before it said where it listens.");

@@ -19,7 +19,7 @@ internal static class BrokerResultsFile
         text.WriteLine();
         foreach (var line in machine.Lines())
             text.WriteLine($"- {line}");
-        text.WriteLine("- the embedded broker in a process of its own, with the runtime's defaults (PGO included), data on disk, options as they are by default");
+        text.WriteLine("- the embedded broker in a process of its own, with the runtime settings of the `warren` command (PGO included), data on disk, options as they are by default");
         text.WriteLine($"- {DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime):yyyy-MM-dd}");
         text.WriteLine();
         text.WriteLine(

@@ -26,7 +26,8 @@ internal sealed partial class LogWriter : IDisposable
     private readonly LogUpkeep _upkeep;
     private readonly ILogger _logger;
     private readonly Thread _thread;
-    private readonly SemaphoreSlim _wake = new(0);
+    // An event of the system: a SemaphoreSlim spins before it sleeps, which at a thousand records a second costs more than the records.
+    private readonly AutoResetEvent _wake = new(false);
     private readonly SemaphoreSlim _pauseOver = new(0);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _flushTimer;
@@ -85,7 +86,7 @@ internal sealed partial class LogWriter : IDisposable
     }
 
     /// <summary>Wakes the thread from its sleep.</summary>
-    public void Wake() => _wake.Release();
+    public void Wake() => _wake.Set();
 
     /// <summary>Has what waits written now: somebody waits for it.</summary>
     public void Hurry()
@@ -214,7 +215,7 @@ internal sealed partial class LogWriter : IDisposable
             }
             _idle = true;
         }
-        _wake.Wait();
+        _wake.WaitOne();
         lock (_tail.Gate)
             _nudged = false;
     }
