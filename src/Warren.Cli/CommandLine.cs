@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Warren.Cli.Commands;
+using Warren.Cli.Server;
 using Warren.Messaging;
 
 namespace Warren.Cli;
@@ -11,7 +12,10 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand("Warren: durable messaging on RabbitMQ. Every verb explains itself with --help.");
+        root.Add(SubmitCommand.Create());
+        root.Add(WatchCommand.Create());
         root.Add(DoctorCommand.Create());
+        root.Add(JobsCommand.Create());
         root.Add(PublishCommand.Create());
         root.Add(ListenCommand.Create());
         root.Add(BrokerCommand.Create());
@@ -34,6 +38,10 @@ internal static class CommandLine
         catch (UsageException error)
         {
             return Fail(ExitCode.Usage, error.Message);
+        }
+        catch (ServerException error)
+        {
+            return Fail(error.ExitCode, error.Message);
         }
         catch (OutputClosedException)
         {

@@ -47,6 +47,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
     private Task _running = Task.CompletedTask;
     private Task _leading = Task.CompletedTask;
     private bool _opened;
+    private bool _closed;
 
     public Coordinator(
         IJobStore store, IMessageBus bus, IEnumerable<IJobContract> contracts, CoordinatorOptions options, TimeProvider time, ILoggerFactory loggers)
@@ -129,6 +130,34 @@ internal sealed partial class Coordinator : IAsyncDisposable
         foreach (var intake in _intakes)
             await intake.DisposeAsync();
         await DrainAsync(cancellationToken);
+        await CloseAsync();
+        try
+        {
+            await _leader.ResignAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException)
+        {
+            // Another coordinator finds out by itself, one lease later.
+            Log.NotHandedOver(_logger, error);
+        }
+        _opened = false;
+    }
+
+    /// <summary>Stops at once, as a coordinator does that has no more time.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_opened)
+            await StopAsync(new CancellationToken(canceled: true));
+        else
+            await CloseAsync();
+    }
+
+    // Nothing that comes after this changes the store.
+    private async Task CloseAsync()
+    {
+        if (_closed)
+            return;
+        _closed = true;
         await _stopping.CancelAsync();
         await _running;
         await _leading;
@@ -142,27 +171,6 @@ internal sealed partial class Coordinator : IAsyncDisposable
         await _folds.DisposeAsync();
         await _announcer.DisposeAsync();
         await _relay.DisposeAsync();
-        try
-        {
-            await _leader.ResignAsync(cancellationToken);
-        }
-        catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException)
-        {
-            // Another coordinator finds out by itself, one lease later.
-            Log.NotHandedOver(_logger, error);
-        }
-        _opened = false;
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (_opened)
-            await StopAsync(new CancellationToken(canceled: true));
-        await _announcer.DisposeAsync();
-        await _inserts.DisposeAsync();
-        await _claims.DisposeAsync();
-        await _folds.DisposeAsync();
         Kinds.Dispose();
         _stopping.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using Warren.Coordinator.Storage.Postgres;
 using Warren.Coordinator.Storage.Sqlite;
 
 namespace Warren.Coordinator.Storage;
@@ -58,7 +59,7 @@ internal sealed class StoreAddress
     /// <summary>The store, not yet opened.</summary>
     public IJobStore Create(TimeProvider time) => _path is not null
         ? new SqliteJobStore(_path, time)
-        : throw new NotSupportedException($"PostgreSQL {_postgres!.Host} is not built in yet.");
+        : new PostgresJobStore(_postgres!, time);
 
     private static string Path(string text)
     {

@@ -97,9 +97,9 @@ internal static class ProcessKinds
         }
         if (type == typeof(ProcessMode))
             return ParseMode(text);
-        return type == typeof(int)
-            ? int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw NoNumber(text)
-            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : throw NoNumber(text);
+        if (type == typeof(int))
+            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw NoNumber(text);
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : throw NoNumber(text);
     }
 
     // A list, word by word, as in JSON; or one text.

@@ -10,7 +10,7 @@ internal sealed partial class SqliteJobStore
         WriteAsync<IReadOnlyList<SessionJobs>>(
             database =>
             {
-                foreach (var renewal in renewals)
+                foreach (var renewal in SessionRenewals.PerSession(renewals))
                 {
                     database.Run(
                         """
