@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -8,10 +7,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Warren.Coordinator;
-using Warren.Coordinator.Hosting;
 using Warren.Jobs;
 using Warren.Jobs.Protocol;
 using Warren.Messaging;
@@ -164,6 +161,7 @@ internal sealed class WirePlayer(IMessageBus bus) : IAsyncDisposable
     private readonly Arrivals<AttemptRef> _deliveries = new();
     private readonly Dictionary<JobId, int> _reported = [];
     private Subscription? _subscription;
+    private int _taken;
 
     public string Session { get; } = Guid.CreateVersion7().ToString();
 
@@ -190,7 +188,8 @@ internal sealed class WirePlayer(IMessageBus bus) : IAsyncDisposable
     /// <summary>Claims the next job, and begins.</summary>
     public async Task<AttemptRef> BeginAsync()
     {
-        var attempt = await _deliveries.NextAsync();
+        _taken++;
+        var attempt = (await _deliveries.WaitForAsync(_taken))[_taken - 1];
         var reply = await AskAsync(new() { Session = Session, Claim = [attempt] });
         Assert.Equal(GrantAnswer.Granted, Assert.Single(reply.Claims!).Answer);
         await ReportAsync(attempt, seq => new StartedReport { Job = attempt.Job, Attempt = attempt.Attempt, Seq = seq });
@@ -212,10 +211,10 @@ internal sealed class WirePlayer(IMessageBus bus) : IAsyncDisposable
             await _subscription.DisposeAsync();
     }
 
-    private Task ReportAsync(AttemptRef at, Func<int, Report> make)
+    private async Task ReportAsync(AttemptRef at, Func<int, Report> make)
     {
         _reported[at.Job] = _reported.GetValueOrDefault(at.Job) + 1;
-        return bus.SendAsync(
+        await bus.SendAsync(
             WireNames.FoldQueue,
             (ReadOnlyMemory<byte>)JsonSerializer.SerializeToUtf8Bytes(new ReportMessage { Session = Session, Reports = [make(_reported[at.Job])] }, JobJson.Options));
     }
