@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Warren.Coordinator.Moves;
+using Warren.Coordinator.Schemas;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
 using Warren.Jobs.Protocol;
@@ -96,6 +97,7 @@ internal sealed class KindEntry
         SeenAt = record.SeenAt;
         Description = JsonSerializer.Deserialize<KindDescription>(record.Description, JobJson.Options)
             ?? throw new InvalidOperationException($"The store holds no description of kind {record.Kind}, but null.");
+        ArgsSchema = Description.ArgsSchema is { ValueKind: not JsonValueKind.Null } schema ? ArgsSchema.Read(schema) : null;
     }
 
     /// <summary>The kind's name.</summary>
@@ -109,4 +111,7 @@ internal sealed class KindEntry
 
     /// <summary>The description.</summary>
     public KindDescription Description { get; }
+
+    /// <summary>The schema of its args, ready to check them; null takes anything.</summary>
+    public ArgsSchema? ArgsSchema { get; }
 }

@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Warren.Coordinator.Batching;
 using Warren.Coordinator.Moves;
+using Warren.Coordinator.Schemas;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
 using Warren.Jobs.Protocol;
@@ -118,7 +119,16 @@ internal sealed class SubmitIntake(
         }
         if (message.Lane is { } lane && kind?.Description.Lanes?.Contains(lane, StringComparer.Ordinal) != true)
             throw new JobRefusedException("unknown_lane", $"The kind '{message.Kind}' has no lane '{lane}'; it has {Lanes(kind)}.");
+        if (kind?.ArgsSchema?.Check(message.Args) is { Count: > 0 } problems)
+            throw new JobRefusedException("invalid_args", Sentence(problems), problems[0].Pointer);
         return kind;
+    }
+
+    private static string Sentence(IReadOnlyList<ArgsProblem> problems)
+    {
+        const int Told = 5;
+        var sentence = string.Join(" ", problems.Take(Told));
+        return problems.Count > Told ? $"{sentence} There are {problems.Count - Told} more." : sentence;
     }
 
     private static string Lanes(KindEntry? kind) => kind?.Description.Lanes is { Count: > 0 } lanes ? string.Join(", ", lanes) : "none besides its own";
