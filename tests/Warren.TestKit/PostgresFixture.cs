@@ -18,7 +18,7 @@ public sealed class PostgresFixture : IAsyncLifetime
         await _starting.WaitAsync(cancellationToken);
         try
         {
-            return _server ??= await PostgresServer.StartAsync(cancellationToken);
+            return _server ??= await PostgresServer.StartAsync(cancellationToken: cancellationToken);
         }
         finally
         {

@@ -4,7 +4,6 @@ using System.Globalization;
 namespace Warren.TestKit;
 
 /// <summary>A PostgreSQL server of the tests' own: on a free port of 127.0.0.1, in a temporary directory, ended with this process.</summary>
-/// <remarks>It does not wait for the disk: a killed server keeps what it committed, a machine without power would not.</remarks>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "warren";
@@ -48,7 +47,9 @@ public sealed class PostgresServer : IAsyncDisposable
     public static bool IsInstalled => Programs() is not null;
 
     /// <summary>Starts a server; the test is skipped, or failed on CI, when PostgreSQL is not installed.</summary>
-    public static async Task<PostgresServer> StartAsync(CancellationToken cancellationToken = default)
+    /// <param name="isDurable">Whether a commit waits for the disk. Without, a killed server keeps what it committed; a machine without power would not.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<PostgresServer> StartAsync(bool isDurable = false, CancellationToken cancellationToken = default)
     {
         if (Programs() is not { } programs)
         {
@@ -78,8 +79,8 @@ public sealed class PostgresServer : IAsyncDisposable
                 listen_addresses = '127.0.0.1'
                 max_connections = 300
                 shared_buffers = 128MB
-                fsync = off
-                full_page_writes = off
+                fsync = {(isDurable ? "on" : "off")}
+                full_page_writes = {(isDurable ? "on" : "off")}
                 autovacuum_naptime = 5s
 
                 """),
