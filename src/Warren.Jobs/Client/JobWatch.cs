@@ -52,18 +52,19 @@ internal sealed class JobWatch : IAsyncDisposable
             if (heard is not null && heard.Number <= _last)
                 continue;
 
-            var ended = false;
+            var (ended, anything) = (false, false);
             while (await FetchAsync(cancellationToken) is { Count: > 0 } stored)
             {
                 foreach (var happened in stored)
                 {
                     _last = happened.Number;
+                    anything = true;
                     // An end that a retry by hand took back is followed by more.
                     ended = happened.IsEnd;
                     yield return happened;
                 }
             }
-            if (ended)
+            if (ended || (!anything && await HasEndedAsync(cancellationToken)))
                 yield break;
         }
     }
@@ -91,6 +92,10 @@ internal sealed class JobWatch : IAsyncDisposable
         {
             return null;
         }
+        catch (ChannelClosedException error)
+        {
+            throw error.InnerException ?? new MessagingException("The bus ended the reading of events.");
+        }
     }
 
     private async Task<List<JobEvent>> FetchAsync(CancellationToken cancellationToken)
@@ -98,6 +103,14 @@ internal sealed class JobWatch : IAsyncDisposable
         var reply = await _requests.AskUntilAnsweredAsync(new JobRequest { Op = JobOperation.Events, Id = _id, After = _last }, cancellationToken);
         CoordinatorRequests.ThrowIfRefused(reply.Error);
         return [.. (reply.Events ?? []).Where(happened => happened.Number > _last).OrderBy(happened => happened.Number)];
+    }
+
+    // Whoever has seen all events of a job that has ended would wait for ever.
+    private async Task<bool> HasEndedAsync(CancellationToken cancellationToken)
+    {
+        var reply = await _requests.AskUntilAnsweredAsync(new JobRequest { Op = JobOperation.Get, Id = _id }, cancellationToken);
+        CoordinatorRequests.ThrowIfRefused(reply.Error);
+        return reply.Job is { } job && job.State.IsEnd() && job.EventNumber <= _last;
     }
 
     private async Task ListenAsync()
