@@ -22,6 +22,7 @@ var root = new RootCommand("Measures Warren against RabbitMQ.Client and other li
 foreach (var work in Work.All)
     root.Add(new WorkCommand(work.Name, work.Summary, [work]));
 root.Add(new StorageCommand());
+root.Add(new StoresCommand());
 root.Add(new WorkCommand("all", "Every work.", Work.All));
 root.Add(new BrokerCommand());
 return await root.Parse(args).InvokeAsync();

@@ -110,6 +110,21 @@ public sealed partial class MessageBus : IMessageBus
         }
     }
 
+    /// <summary>The connection that consumes, for a loop that settles by rules of its own.</summary>
+    internal BrokerConnection ConsumingConnection => _consuming;
+
+    /// <summary>Declares what such a loop consumes.</summary>
+    internal TopologyDeclarer Declarer => _declarer;
+
+    /// <summary>Reads the bodies of its deliveries.</summary>
+    internal ContentPipeline Content => _content;
+
+    /// <summary>The settings, read-only.</summary>
+    internal MessagingOptions Options => _options;
+
+    /// <summary>Whether the broker has said that it blocks publishers now.</summary>
+    internal bool IsBlocked => _publishing.Any(connection => connection.BlockedReason is not null);
+
     /// <summary>Begins to connect in the background. Throws nothing; does nothing the second time.</summary>
     internal void Start()
     {

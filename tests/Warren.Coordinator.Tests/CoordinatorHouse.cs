@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Warren.Coordinator.Storage;
-using Warren.Coordinator.Storage.Sqlite;
 using Warren.Jobs;
 using Warren.Jobs.Contracts;
 using Warren.Jobs.Protocol;
@@ -16,9 +15,14 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("warren-coordinator-");
     private readonly List<WireWorker> _workers = [];
 
-    private CoordinatorHouse(EmbeddedAmqpBroker broker, MessageBus bus, CoordinatorOptions options, IReadOnlyList<IJobContract> contracts)
+    private readonly string _address;
+    private readonly List<Coordinator> _others = [];
+    private readonly List<IJobStore> _otherStores = [];
+
+    private CoordinatorHouse(string? address, EmbeddedAmqpBroker broker, MessageBus bus, CoordinatorOptions options, IReadOnlyList<IJobContract> contracts)
     {
         (Broker, Bus, Options, Contracts) = (broker, bus, options, contracts);
+        _address = address ?? $"sqlite:{Path.Combine(_directory.FullName, "warren.db")}";
         (Store, Coordinator) = Make();
     }
 
@@ -36,7 +40,8 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
 
     public JobService Jobs => Coordinator.Jobs;
 
-    public static async Task<CoordinatorHouse> StartAsync(Action<CoordinatorOptions>? configure = null, params IJobContract[] contracts)
+    public static async Task<CoordinatorHouse> StartAsync(
+        string? address = null, Action<CoordinatorOptions>? configure = null, params IJobContract[] contracts)
     {
         var options = new CoordinatorOptions
         {
@@ -48,7 +53,7 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
         configure?.Invoke(options);
         var broker = await EmbeddedAmqpBroker.StartAsync();
         var bus = await MessageBus.ConnectAsync(broker.Url);
-        var house = new CoordinatorHouse(broker, bus, options, contracts);
+        var house = new CoordinatorHouse(address, broker, bus, options, contracts);
         await house.Coordinator.StartAsync(default);
         await house.UntilConsumingAsync();
         return house;
@@ -66,6 +71,17 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
         (Store, Coordinator) = Make();
         await Coordinator.StartAsync(default);
         await UntilConsumingAsync();
+    }
+
+    /// <summary>Starts one more coordinator over the same store, which must be PostgreSQL.</summary>
+    public async Task<Coordinator> StartAnotherAsync()
+    {
+        var (store, coordinator) = Make();
+        _otherStores.Add(store);
+        _others.Add(coordinator);
+        await coordinator.StartAsync(default);
+        await Eventually.ThatAsync(() => coordinator.IsConsuming, "the other coordinator consumes");
+        return coordinator;
     }
 
     public WireWorker NewWorker(string? session = null)
@@ -99,9 +115,13 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
     {
         foreach (var worker in _workers)
             await worker.DisposeAsync();
-        await Coordinator.StopAsync(default);
-        await Coordinator.DisposeAsync();
-        await Store.DisposeAsync();
+        foreach (var coordinator in _others.Append(Coordinator))
+        {
+            await coordinator.StopAsync(default);
+            await coordinator.DisposeAsync();
+        }
+        foreach (var store in _otherStores.Append(Store))
+            await store.DisposeAsync();
         await Bus.DisposeAsync();
         await Broker.DisposeAsync();
         _directory.Delete(recursive: true);
@@ -109,7 +129,7 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
 
     private (IJobStore Store, Coordinator Coordinator) Make()
     {
-        var store = new SqliteJobStore(Path.Combine(_directory.FullName, "warren.db"), TimeProvider.System);
+        var store = StoreAddress.Parse(_address).Create(TimeProvider.System);
         return (store, new(store, Bus, Contracts, Options, TimeProvider.System, NullLoggerFactory.Instance));
     }
 }

@@ -83,6 +83,8 @@ internal sealed partial class EngineProcess : IAsyncDisposable
     /// <exception cref="OperationCanceledException">It was asked to stop and has.</exception>
     public async Task<JsonElement> RunAsync(JsonElement args, JobContext job, CancellationToken cancellationToken)
     {
+        // Before the first byte is written a job can be dropped and the process kept.
+        cancellationToken.ThrowIfCancellationRequested();
         using var run = new EngineRun(job, _lines.Total);
         lock (_lock)
         {

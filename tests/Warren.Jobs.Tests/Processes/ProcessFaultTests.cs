@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Warren.Jobs.Processes;
 using Warren.TestKit;
 
@@ -117,15 +118,15 @@ public class ProcessFaultTests
     }
 
     [Fact]
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     public async Task A_script_without_its_interpreter_fails_in_the_words_of_the_system()
     {
         await using var engine = new ShellEngine("", options => options.Command = ["./script"]);
-        var script = Path.Combine(engine.Directory, "script");
-        await File.WriteAllTextAsync(script, "#!/no/such/interpreter\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        // Written by another process: a file that this one has open for writing is busy, and so it is in every child that it forks meanwhile.
+        using (var write = Process.Start(new ProcessStartInfo("sh", ["-c", "echo '#!/no/such/interpreter' > script; chmod +x script"]) { WorkingDirectory = engine.Directory })!)
+            await write.WaitForExitAsync();
 
-        Assert.Contains("No such file", (await engine.FailsAsync(EngineFault.StartFailed)).Message, StringComparison.Ordinal);
+        var failure = await engine.FailsAsync(EngineFault.StartFailed);
+        Assert.True(failure.Message.Contains("No such file", StringComparison.Ordinal), failure.Message);
     }
 
     [Fact]
@@ -190,6 +191,23 @@ public class ProcessFaultTests
         engine.Engine.Start();
 
         await engine.FailsAsync(EngineFault.MemoryLimit);
+    }
+
+    [Fact]
+    public async Task What_a_process_says_right_before_its_end_is_never_lost()
+    {
+        await using var engine = new ShellEngine(
+            """take; echo "the last word" >&2; [ "$WARREN_JOB_ATTEMPT" = 2 ] && result 1; exit 1""",
+            options => (options.Mode, options.Concurrency) = (ProcessMode.PerJob, 8));
+
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(async i =>
+        {
+            var job = new RecordingJobContext(attempt: (i % 2) + 1);
+            if (job.Attempt == 2)
+                Assert.Equal("1", await engine.RunAsync(job: job));
+            else
+                Assert.Contains("the last word", (await engine.FailsAsync(EngineFault.Crashed, job: job)).Message, StringComparison.Ordinal);
+        }));
     }
 
     [Fact]

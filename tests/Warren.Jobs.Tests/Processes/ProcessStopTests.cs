@@ -136,7 +136,8 @@ public class ProcessStopTests
     [Fact]
     public async Task A_process_that_does_not_read_its_job_can_be_stopped()
     {
-        await using var engine = new ShellEngine("echo $$ > pid; exec sleep 600", options => (options.CancelGrace, options.GracePeriod) = (Short, Short));
+        await using var engine = new ShellEngine("take; result 1; echo $$ > pid; exec sleep 600", options => (options.CancelGrace, options.GracePeriod) = (Short, Short));
+        await engine.RunAsync();
         using var stop = new CancellationTokenSource();
         var run = engine.RunAsync($"\"{new string('x', 1_000_000)}\"", cancellationToken: stop.Token);
         var process = await engine.NumberInAsync("pid");

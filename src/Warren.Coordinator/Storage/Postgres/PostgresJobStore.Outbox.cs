@@ -48,7 +48,7 @@ internal sealed partial class PostgresJobStore
         RoutingKey = row.Text(3),
         MessageId = row.Text(4),
         Attempt = row.GetInt32(5),
-        Body = row.IsDBNull(6) ? null : row.Bytes(6),
+        Body = row.IsDBNull(6) ? (ReadOnlyMemory<byte>?)null : row.Bytes(6),
         ContentType = row.Text(7),
         CorrelationId = row.TextOrNull(8),
         Headers = row.TextOrNull(9),
