@@ -11,9 +11,12 @@ internal static class CommandLine
     /// <summary>Runs the verb that the arguments name and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Warren: durable messaging on RabbitMQ. Every verb explains itself with --help.");
+        var root = new RootCommand("Warren: durable AI jobs and messaging on RabbitMQ. Every verb explains itself with --help.");
+        root.Add(ServeCommand.Create());
+        root.Add(ServeCommand.CreateWorker());
         root.Add(SubmitCommand.Create());
         root.Add(WatchCommand.Create());
+        root.Add(DemoCommand.Create());
         root.Add(DoctorCommand.Create());
         root.Add(JobsCommand.Create());
         root.Add(PublishCommand.Create());
@@ -38,6 +41,10 @@ internal static class CommandLine
         catch (UsageException error)
         {
             return Fail(ExitCode.Usage, error.Message);
+        }
+        catch (CannotStartException error)
+        {
+            return Fail(ExitCode.Unreachable, error.Message);
         }
         catch (ServerException error)
         {

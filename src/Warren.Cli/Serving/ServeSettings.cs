@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Warren.Coordinator.Storage;
 
 namespace Warren.Cli.Serving;
@@ -23,10 +24,12 @@ internal sealed record ServeSettings
     public required (string Address, string ChosenBy) Store { get; init; }
 
     /// <summary>Reads them.</summary>
+    /// <param name="flags">What was given on the command line, by key.</param>
+    /// <param name="below">What else there is; null is this directory and the environment.</param>
     /// <exception cref="UsageException">One of them is wrong.</exception>
-    public static ServeSettings Read(IReadOnlyDictionary<string, string?> flags)
+    public static ServeSettings Read(IReadOnlyDictionary<string, string?> flags, IConfiguration? below = null)
     {
-        var reader = new SettingReader(flags);
+        var reader = new SettingReader(flags, below);
         reader.RefuseUnknown();
         var data = Path.GetFullPath(reader.Find("Warren:Data") ?? DefaultData());
         var broker = BrokerChoice.Read(reader);

@@ -16,11 +16,12 @@ internal sealed class SettingReader
 
     /// <summary>Reads flags over environment over files.</summary>
     /// <param name="flags">What was given on the command line, by key; null where nothing was.</param>
-    public SettingReader(IReadOnlyDictionary<string, string?> flags)
+    /// <param name="below">What else there is; null is this directory and the environment.</param>
+    public SettingReader(IReadOnlyDictionary<string, string?> flags, IConfiguration? below = null)
     {
         var given = flags.Where(flag => flag.Value is not null).ToDictionary(StringComparer.OrdinalIgnoreCase);
         _flags = [.. given.Keys];
-        Configuration = new ConfigurationBuilder().AddConfiguration(BrokerSettings.Configuration()).AddInMemoryCollection(given).Build();
+        Configuration = new ConfigurationBuilder().AddConfiguration(below ?? BrokerSettings.Configuration()).AddInMemoryCollection(given).Build();
         _layers = new(Configuration);
     }
 
