@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Warren.Cli.Commands;
+using Warren.Cli.Server;
 using Warren.Messaging;
 
 namespace Warren.Cli;
@@ -10,8 +11,14 @@ internal static class CommandLine
     /// <summary>Runs the verb that the arguments name and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Warren: durable messaging on RabbitMQ. Every verb explains itself with --help.");
+        var root = new RootCommand("Warren: durable AI jobs and messaging on RabbitMQ. Every verb explains itself with --help.");
+        root.Add(ServeCommand.Create());
+        root.Add(ServeCommand.CreateWorker());
+        root.Add(SubmitCommand.Create());
+        root.Add(WatchCommand.Create());
+        root.Add(DemoCommand.Create());
         root.Add(DoctorCommand.Create());
+        root.Add(JobsCommand.Create());
         root.Add(PublishCommand.Create());
         root.Add(ListenCommand.Create());
         root.Add(BrokerCommand.Create());
@@ -34,6 +41,14 @@ internal static class CommandLine
         catch (UsageException error)
         {
             return Fail(ExitCode.Usage, error.Message);
+        }
+        catch (CannotStartException error)
+        {
+            return Fail(ExitCode.Unreachable, error.Message);
+        }
+        catch (ServerException error)
+        {
+            return Fail(error.ExitCode, error.Message);
         }
         catch (OutputClosedException)
         {

@@ -48,7 +48,7 @@ public sealed partial class MessageBus : IMessageBus
         _ladder = new RetryLadder(_declarer, _publisher);
         _requester = new Requester(_publishing[0], _content, options, time);
         _replier = new Replier(_publishing[0], _content, options, publishing);
-        Queues = new QueueAdmin(channels, _declarer);
+        Queues = new QueueAdmin(channels, _declarer, new QueueMover(channels, _publisher).MoveAsync);
         DeadLetters = new DeadLetters(channels, _declarer, _publisher, time);
     }
 
@@ -109,6 +109,21 @@ public sealed partial class MessageBus : IMessageBus
             throw;
         }
     }
+
+    /// <summary>The connection that consumes, for a loop that settles by rules of its own.</summary>
+    internal BrokerConnection ConsumingConnection => _consuming;
+
+    /// <summary>Declares what such a loop consumes.</summary>
+    internal TopologyDeclarer Declarer => _declarer;
+
+    /// <summary>Reads the bodies of its deliveries.</summary>
+    internal ContentPipeline Content => _content;
+
+    /// <summary>The settings, read-only.</summary>
+    internal MessagingOptions Options => _options;
+
+    /// <summary>Whether the broker has said that it blocks publishers now.</summary>
+    internal bool IsBlocked => _publishing.Any(connection => connection.BlockedReason is not null);
 
     /// <summary>Begins to connect in the background. Throws nothing; does nothing the second time.</summary>
     internal void Start()

@@ -34,7 +34,7 @@ public class DependencyTests
         ["Warren.AI"] = ["Microsoft.Extensions.AI.Abstractions", "OpenAI"],
         ["Warren.Celery"] = [],
         ["Warren.Broker"] = [],
-        ["Warren.Server"] = ["OpenTelemetry"],
+        ["Warren.Server"] = ["OpenTelemetry", "OpenTelemetry.Exporter.OpenTelemetryProtocol"],
         ["Warren.Cli"] =
         [
             "Microsoft.Extensions.Configuration.EnvironmentVariables", "Microsoft.Extensions.Configuration.Json", "Spectre.Console", "System.CommandLine",

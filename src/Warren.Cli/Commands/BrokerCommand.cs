@@ -155,7 +155,8 @@ internal static class BrokerCommand
         .Replace("Listen is", "--amqp is", StringComparison.Ordinal)
         .Replace("Users:", "Warren:Broker:Users:", StringComparison.Ordinal);
 
-    private static string Advice(BrokerStartException error)
+    /// <summary>What to do about a port that is taken, as the end of a message; empty for other reasons.</summary>
+    public static string Advice(BrokerStartException error)
     {
         if (error is not { Reason: BrokerStartFailure.AddressInUse, EndPoint: { } taken })
             return "";

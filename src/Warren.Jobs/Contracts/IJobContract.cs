@@ -23,6 +23,11 @@ public interface IJobContract
     /// <param name="job">The job as it was decoded; its args are not kept in memory and may be empty.</param>
     /// <param name="happened">The event.</param>
     IEnumerable<Outgoing> Encode(IncomingJob job, JobEvent happened);
+
+    /// <summary>What the outside system is told when a job that could be read is refused; null makes a dead letter of its message. The default is null.</summary>
+    /// <param name="job">The job as it was decoded.</param>
+    /// <param name="reason">Why it is refused.</param>
+    Outgoing? Refuse(IncomingJob job, JobError reason) => null;
 }
 
 /// <summary>A queue of a contract, and how it is bound if it has to be declared.</summary>

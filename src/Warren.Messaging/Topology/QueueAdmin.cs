@@ -7,11 +7,13 @@ public sealed class QueueAdmin
 {
     private readonly AdminChannels _channels;
     private readonly TopologyDeclarer _declarer;
+    private readonly Func<string, string, long, CancellationToken, Task<long>> _move;
 
-    internal QueueAdmin(AdminChannels channels, TopologyDeclarer declarer)
+    internal QueueAdmin(AdminChannels channels, TopologyDeclarer declarer, Func<string, string, long, CancellationToken, Task<long>> move)
     {
         _channels = channels;
         _declarer = declarer;
+        _move = move;
     }
 
     /// <summary>Declares a queue exactly so. Declaring again is no error; a queue that exists with other properties is.</summary>
@@ -64,6 +66,26 @@ public sealed class QueueAdmin
             $"delete queue \"{queue}\"",
             (channel, token) => channel.QueueDeleteAsync(queue, ifUnused, ifEmpty, cancellationToken: token),
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Moves what waits in a queue to another, oldest first, as persistent messages: each is deleted when the broker has confirmed its copy, so
+    /// a crash in the middle can double a message, never lose one.
+    /// </summary>
+    /// <param name="from">The queue they wait in.</param>
+    /// <param name="to">The queue they are moved to.</param>
+    /// <param name="max">How many at most. The default is all, those too that come meanwhile.</param>
+    /// <param name="cancellationToken">Stops; what was moved stays moved.</param>
+    /// <returns>How many were moved.</returns>
+    /// <exception cref="QueueOperationException">There is no queue of the first name, or access is refused.</exception>
+    /// <exception cref="PublishFailedException">There is no queue of the second name, or it is full; what was not moved stays.</exception>
+    public Task<long> MoveAsync(string from, string to, long max = long.MaxValue, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(from);
+        ArgumentException.ThrowIfNullOrEmpty(to);
+        ArgumentOutOfRangeException.ThrowIfNegative(max);
+        ArgumentOutOfRangeException.ThrowIfEqual(from, to);
+        return _move(from, to, max, cancellationToken);
     }
 
     private static QueueStatus Status(QueueDeclareOk declared) => new(declared.QueueName, declared.MessageCount, declared.ConsumerCount);

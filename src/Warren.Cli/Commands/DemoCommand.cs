@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Warren.Cli.Demo;
+using Warren.Cli.Server;
+using Warren.Cli.Serving;
+using Warren.Jobs;
+
+namespace Warren.Cli.Commands;
+
+/// <summary><c>warren demo</c>: a whole Warren in a temporary directory, a few jobs over HTTP and over plain AMQP, and what happened.</summary>
+internal static class DemoCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var command = new Command("demo", "Run jobs on an embedded broker, over HTTP and over plain AMQP. Needs nothing, changes nothing, takes free ports.");
+        command.SetAction((_, token) => RunAsync(token));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        using var output = new Output();
+        using var signals = new StopSignals(cancellationToken);
+        using var limit = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(signals.Token, limit.Token);
+        var directory = Directory.CreateTempSubdirectory("warren-demo-");
+        try
+        {
+            return await RunAsync(directory, output, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return CommandLine.Fail(ExitCode.Failed, $"The demo did not end within {Patience.TotalSeconds:0} s.");
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        {
+            return CommandLine.Fail(ExitCode.Failed, "The demo was interrupted.");
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<int> RunAsync(DirectoryInfo directory, Output output, CancellationToken cancellationToken)
+    {
+        // Of the demo's own: what is configured here is for real work.
+        var flags = new Dictionary<string, string?>
+        {
+            ["Warren:Data"] = directory.FullName,
+            ["Warren:Broker:Listen"] = "127.0.0.1:0",
+            ["Warren:Server:Listen"] = "127.0.0.1:0",
+        };
+        var settings = ServeSettings.Read(flags, new ConfigurationBuilder().Build());
+        var start = Stopwatch.GetTimestamp();
+        await using var host = await ServeCommand.StartAsync(
+            settings, logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ServeLog(LogLevel.Warning)), cancellationToken);
+        var version = typeof(DemoCommand).Assembly.GetName().Version!.ToString(3);
+        output.WriteLine($"Warren {version} demo · embedded broker {host.AmqpUrl} · store SQLite · {host.HttpUrl}");
+
+        using var server = ServerConnection.Open(host.HttpUrl, null);
+        var board = new DemoBoard(output);
+        var jobs = new List<Task<bool>>();
+        foreach (var (name, kind, args) in DemoJobs.OverHttp)
+            jobs.Add(OverHttpAsync(server, board, name, kind, args, cancellationToken));
+        foreach (var (name, kind, args) in DemoJobs.OverAmqp)
+            jobs.Add(AmqpDemo.RunAsync(host.AmqpUrl!, board, name, kind, args, cancellationToken));
+        var succeeded = (await Task.WhenAll(jobs)).Count(done => done);
+        var took = Stopwatch.GetElapsedTime(start);
+
+        output.WriteLine("What just happened: each job was submitted → queued on warren.jobs.KIND → claimed by the worker → reported progress → its result was stored,");
+        output.WriteLine("and whoever submitted it watched: over HTTP by server-sent events, over plain AMQP by the exchange warren.events.");
+        output.WriteLine("Try next:  ./warren serve   |   ./warren submit text.stats --args '{\"text\":\"Hello\"}' --watch   |   docs/start/dotnet.md");
+        await host.StopAsync();
+        var summary = string.Create(CultureInfo.InvariantCulture, $"{succeeded} of {jobs.Count} jobs succeeded in {took.TotalSeconds:0.0} s");
+        if (succeeded != jobs.Count)
+            return CommandLine.Fail(ExitCode.Failed, $"demo failed: {summary}");
+        output.WriteLine($"demo ok: {summary}");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<bool> OverHttpAsync(
+        ServerConnection server, DemoBoard board, string name, string kind, JsonNode args, CancellationToken cancellationToken)
+    {
+        await DemoJobs.UntilOfferedAsync(server, kind, cancellationToken);
+        var job = await server.PostAsync<Job>($"v1/jobs/{kind}", args.DeepClone(), null, cancellationToken);
+        board.Submitted(name, kind, "HTTP", job.Id);
+        await foreach (var happened in EventReader.ReadAsync(server, job.Id, TimeSpan.FromSeconds(10), cancellationToken))
+        {
+            var result = happened is JobSucceeded succeeded
+                ? succeeded.Result ?? await server.GetAsync<JsonElement>($"v1/jobs/{job.Id}/result", cancellationToken)
+                : (JsonElement?)null;
+            board.Happened(name, happened, result);
+            if (happened.IsEnd)
+                return happened is JobSucceeded;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Warren.Cli.Server;
+using Warren.Jobs;
+
+namespace Warren.Cli.Demo;
+
+/// <summary>Tells what happens to the demo's jobs, a line each, in the order it happens.</summary>
+internal sealed class DemoBoard(Output output)
+{
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly Lock _gate = new();
+
+    /// <summary>A job was handed in.</summary>
+    public void Submitted(string name, string kind, string way, JobId id) => Say(name, $"submitted over {way} as {kind}, job {id}");
+
+    /// <summary>Something happened to it.</summary>
+    public void Happened(string name, JobEvent happened, JsonElement? result)
+    {
+        switch (happened)
+        {
+            case JobProgressed progressed:
+                Say(name, $"{Bar(progressed.Progress)} {progressed.Progress.ToString("0", CultureInfo.InvariantCulture)} %{(progressed.Message is { } words ? $" {words}" : "")}");
+                break;
+            case JobSucceeded:
+                Say(name, $"{Bar(100)} {(result is { } value ? Short(value) : "succeeded")}");
+                break;
+            default:
+                Say(name, JobText.Line(happened));
+                break;
+        }
+    }
+
+    private static string Short(JsonElement result)
+    {
+        if (result.ValueKind != JsonValueKind.Object)
+            return result.GetRawText();
+        var figures = result.EnumerateObject()
+            .Where(figure => figure.Value.ValueKind is JsonValueKind.Number or JsonValueKind.String)
+            .Select(figure => $"{figure.Name} {(figure.Value.ValueKind == JsonValueKind.Number ? figure.Value.GetDouble().ToString("0.##", CultureInfo.InvariantCulture) : figure.Value.GetString())}")
+            .Take(5);
+        return string.Join(", ", figures);
+    }
+
+    // In a pipe, and where no terminal says that it can do more, plain characters.
+    private static string Bar(double progress)
+    {
+        var full = (int)Math.Round(Math.Clamp(progress, 0, 100) / 100 * 16);
+        return Console.IsOutputRedirected ? $"[{new string('#', full)}{new string('.', 16 - full)}]" : $"{new string('█', full)}{new string('░', 16 - full)}";
+    }
+
+    private void Say(string name, string words)
+    {
+        lock (_gate)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(_start).TotalSeconds,5:0.0} s  {name,-12} {words}"));
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Warren.Cli.Server;
+
+namespace Warren.Cli.Demo;
+
+/// <summary>The jobs of the demo.</summary>
+internal static class DemoJobs
+{
+    private const string Short = "The cat sat on the mat. It was a warm day. The cat was happy.";
+
+    private const string Long =
+        "Although remote work was once regarded as an exception granted to a privileged few, it has, within less than a decade, become an ordinary arrangement "
+        + "whose consequences reach far beyond the individual household. Critics contend that collaboration deteriorates when colleagues rarely share a room; "
+        + "nevertheless, the available evidence suggests that deliberate communication compensates for most of what proximity used to provide.";
+
+    /// <summary>Those that are submitted over HTTP: name, kind, args.</summary>
+    public static IReadOnlyList<(string Name, string Kind, JsonNode Args)> OverHttp { get; } =
+    [
+        ("short-text", "text.stats", new JsonObject { ["text"] = Short }),
+        ("long-text", "text.stats", new JsonObject { ["text"] = Long }),
+        ("many-words", "text.stats", new JsonObject { ["text"] = string.Join("\n\n", Enumerable.Repeat(Long, 200)) }),
+    ];
+
+    /// <summary>Those that are submitted over plain AMQP.</summary>
+    public static IReadOnlyList<(string Name, string Kind, JsonNode Args)> OverAmqp { get; } =
+    [
+        ("over-amqp", "text.stats", new JsonObject { ["text"] = Short + " " + Long }),
+    ];
+
+    /// <summary>Waits until the worker has said that it does a kind.</summary>
+    public static async Task UntilOfferedAsync(ServerConnection server, string kind, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var kinds = await server.GetAsync<JsonElement>("v1/kinds", cancellationToken);
+            if (kinds.GetProperty("kinds").EnumerateArray().Any(known => known.GetProperty("kind").GetString() == kind))
+                return;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Warren.Broker;
+using Warren.Coordinator;
+using Warren.Coordinator.Storage;
+using Warren.Jobs.Hosting;
+using Warren.Server;
+
+namespace Warren.Cli.Serving;
+
+/// <summary>
+/// A whole Warren in one process, or a part of one: broker, store and coordinator, worker, HTTP. They start in this order; they stop so
+/// that nothing is lost: first nothing is taken in, then jobs end or are released, then what they reported is written down, and the broker
+/// goes last.
+/// </summary>
+internal sealed class WarrenHost : IAsyncDisposable
+{
+    /// <summary>How long a stop may take in all.</summary>
+    public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly WebApplication _app;
+    private readonly EmbeddedBroker? _broker;
+    private readonly ILoggerFactory _loggers;
+
+    private WarrenHost(WebApplication app, EmbeddedBroker? broker, ILoggerFactory loggers)
+    {
+        _app = app;
+        _broker = broker;
+        _loggers = loggers;
+    }
+
+    /// <summary>The URL of the embedded broker, or null.</summary>
+    public string? AmqpUrl => _broker?.Url;
+
+    /// <summary>Where HTTP is served, or null.</summary>
+    public string? HttpUrl => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+
+    /// <summary>What is in it.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="settings">What it is to be.</param>
+    /// <param name="logging">Where it logs.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="BrokerStartException">The embedded broker cannot start.</exception>
+    /// <exception cref="StoreRefusedException">The store cannot be used.</exception>
+    /// <exception cref="OptionsValidationException">A setting is wrong.</exception>
+    public static async Task<WarrenHost> StartAsync(ServeSettings settings, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
+    {
+        EmbeddedBroker? broker = null;
+        WebApplication? app = null;
+        // The broker's: it is there before the host, and after it.
+        var loggers = LoggerFactory.Create(logging);
+        try
+        {
+            Directory.CreateDirectory(settings.Data);
+            if (settings.Broker.Options(settings.Reader, settings.Data) is { } options)
+            {
+                options.LoggerFactory = loggers;
+                broker = await EmbeddedBroker.StartAsync(options, cancellationToken);
+            }
+            app = Build(settings, broker, logging);
+            await app.StartAsync(cancellationToken);
+            return new(app, broker, loggers);
+        }
+        catch
+        {
+            if (app is not null)
+                await app.DisposeAsync();
+            if (broker is not null)
+                await broker.DisposeAsync();
+            loggers.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until it is told to stop, and stops.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // That is how it ends.
+        }
+        await StopAsync();
+    }
+
+    /// <summary>Stops it in order, within one deadline for all.</summary>
+    public async Task StopAsync()
+    {
+        using var patience = new CancellationTokenSource(ShutdownTimeout, TimeProvider.System);
+        await _app.StopAsync(patience.Token);
+        if (_broker is not null)
+            await _broker.StopAsync(patience.Token);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        if (_broker is not null)
+            await _broker.DisposeAsync();
+        _loggers.Dispose();
+    }
+
+    private static WebApplication Build(ServeSettings settings, EmbeddedBroker? broker, Action<ILoggingBuilder> logging)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "warren", ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(settings.Reader.Configuration);
+        builder.Logging.ClearProviders();
+        logging(builder.Logging);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        // The signals are this program's to handle: a stop has an order.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+
+        builder.Services.AddWarrenMessaging(options =>
+        {
+            if (broker is not null)
+            {
+                options.Url = broker.Url;
+                options.Enabled = true;
+            }
+        });
+        if (settings.Roles.Contains("server"))
+        {
+            builder.Services.AddWarrenCoordinator(coordinator => coordinator
+                .UseStore(settings.Store.Address)
+                .Configure(options => options.BrokerIdentity ??= broker is null ? null : $"embedded {settings.Data}"));
+            builder.Services.AddSingleton(new ServerSetup
+            {
+                BrokerChosenBy = settings.Broker.ChosenBy, StoreChosenBy = settings.Store.ChosenBy, IsBrokerEmbedded = broker is not null,
+            });
+            builder.Services.AddWarrenServer();
+        }
+        if (settings.Roles.Contains("worker"))
+            builder.Services.AddWarrenWorker().AddTextStats().AddProcesses(settings.Reader.Configuration);
+
+        builder.WebHost.ConfigureKestrel((_, kestrel) =>
+        {
+            if (!settings.Roles.Contains("server"))
+                return;
+            var listen = kestrel.ApplicationServices.GetRequiredService<IOptions<ServerOptions>>().Value.Listen;
+            if (ServerOptionsSetup.TryReadListen(listen, out var endPoint))
+                kestrel.Listen(endPoint);
+        });
+        var app = builder.Build();
+        if (settings.Roles.Contains("server"))
+            app.MapWarren();
+        return app;
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

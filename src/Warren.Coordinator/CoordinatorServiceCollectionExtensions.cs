@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Warren.Coordinator.Hosting;
+using Warren.Coordinator.Storage;
+using Warren.Jobs;
+using Warren.Jobs.Contracts;
+using Warren.Messaging;
+
+namespace Warren.Coordinator;
+
+/// <summary>Adds the coordinator to an app that owns the store.</summary>
+public static class CoordinatorServiceCollectionExtensions
+{
+    /// <summary>
+    /// Keeps jobs in this app: takes them in over AMQP and from <see cref="IJobClient"/>, which here goes straight to the store. Needs a bus
+    /// (<c>AddWarrenMessaging</c>).
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Names the store, which has no default, and the contracts.</param>
+    /// <exception cref="ArgumentException">No store is named, or its address cannot be read.</exception>
+    public static IServiceCollection AddWarrenCoordinator(this IServiceCollection services, Action<CoordinatorBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        var builder = new CoordinatorBuilder(services);
+        configure(builder);
+        var address = builder.Address ?? throw new ArgumentException("No store is named; UseSqlite, UsePostgres or UseStore was expected.", nameof(configure));
+
+        services.AddOptions<CoordinatorOptions>().BindConfiguration("Warren:Coordinator").ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => address.Create(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Coordinator(
+            provider.GetRequiredService<IJobStore>(),
+            provider.GetRequiredService<IMessageBus>(),
+            provider.GetServices<IJobContract>(),
+            provider.GetRequiredService<IOptions<CoordinatorOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+        services.AddSingleton(provider => provider.GetRequiredService<Coordinator>().Jobs);
+        services.AddHostedService<CoordinatorService>();
+        services.RemoveAll<IJobClient>();
+        services.AddSingleton<IJobClient, LocalJobClient>();
+        return services;
+    }
+}

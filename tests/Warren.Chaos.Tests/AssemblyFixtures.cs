@@ -1,0 +1,4 @@
+using Warren.TestKit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

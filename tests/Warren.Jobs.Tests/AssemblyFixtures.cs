@@ -1,0 +1,3 @@
+using Warren.Jobs.Tests;
+
+[assembly: AssemblyFixture(typeof(Brokers))]
