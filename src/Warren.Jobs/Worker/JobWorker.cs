@@ -54,6 +54,9 @@ internal sealed partial class JobWorker(
     /// <inheritdoc/>
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Returns once a coordinator answers, and so knows the kinds of this worker; at once if it has nothing to ask.</summary>
+    public Task WaitForAnswersAsync(CancellationToken cancellationToken) => _session?.WaitForAnswersAsync(cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Stops at once, if the host did not.</summary>
     public async ValueTask DisposeAsync() => await StoppingAsync(new CancellationToken(canceled: true));
 
