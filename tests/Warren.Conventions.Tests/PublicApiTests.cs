@@ -13,6 +13,7 @@ public class PublicApiTests
             "Warren.Messaging", "Warren.Messaging.Content", "Warren.Messaging.Hosting", "Warren.Messaging.Retries",
             "Warren.Messaging.Topology", "Microsoft.Extensions.DependencyInjection",
         ],
+        ["Warren.Jobs"] = ["Warren.Jobs", "Warren.Jobs.Contracts", "Warren.Jobs.Hosting", "Microsoft.Extensions.DependencyInjection"],
     };
 
     // The client below is a detail. A type of it in a signature would tie our versions to its versions.
