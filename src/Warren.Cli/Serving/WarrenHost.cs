@@ -8,7 +8,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Warren.Broker;
-using Warren.Coordinator;
 using Warren.Coordinator.Storage;
 using Warren.Jobs.Hosting;
 using Warren.Server;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Warren.Broker;
-using Warren.Coordinator;
 using Warren.Coordinator.Hosting;
 using Warren.Jobs;
 using Warren.Jobs.Hosting;

@@ -7,7 +7,6 @@ using Warren.Broker;
 using Warren.Jobs;
 using Warren.Messaging;
 using Warren.Messaging.Topology;
-using Warren.Server;
 using Warren.Server.Testing;
 using Warren.TestKit;
 
@@ -15,7 +14,11 @@ namespace Warren.Docs.Tests.Snippets;
 
 public class JobTests
 {
+#pragma warning disable IDE1006 // Named as the documents name it.
     private const string store = "sqlite::memory:";
+#pragma warning restore IDE1006
+
+    private EmbeddedBroker? _broker;
 
     [Fact]
     public async Task A_worker_in_a_host_does_what_a_client_submits()
@@ -143,24 +146,22 @@ public class JobTests
     }
 
     // Stands before the library's type of this name: what the snippet finds on localhost is the broker of the test.
-    private static LocalBroker MessageBus => new();
+    private LocalBroker MessageBus => new(_broker!);
 
-    private static HostApplicationBuilder NewBuilder(EmbeddedBroker broker)
+    private HostApplicationBuilder NewBuilder(EmbeddedBroker broker)
     {
-        LocalBroker.Url.Value = broker.Url;
+        _broker = broker;
         var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
         builder.Configuration["Warren:Messaging:Url"] = broker.Url;
         return builder;
     }
 
-    private sealed class LocalBroker
+    private sealed class LocalBroker(EmbeddedBroker broker)
     {
-        public static AsyncLocal<string> Url { get; } = new();
-
         public Task<MessageBus> ConnectAsync(string localhost)
         {
             Assert.Equal("amqp://guest:guest@localhost/", localhost);
-            return Messaging.MessageBus.ConnectAsync(Url.Value!);
+            return Messaging.MessageBus.ConnectAsync(broker.Url);
         }
     }
 
