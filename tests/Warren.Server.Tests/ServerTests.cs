@@ -187,6 +187,11 @@ public class ServerTests
         Assert.NotNull(refused.Headers.RetryAfter);
         await ServerHouse.ProblemAsync(refused, 503, "stopping");
         Assert.Equal("queued", (await house.GetJsonAsync($"v1/jobs/{id}")).GetProperty("state").GetString());
+        // A browser comes back after a stream that ends, and never after a refusal.
+        house.App.Services.GetRequiredService<ServerDoor>().EndStreams();
+        using var stream = await house.GetAsync($"v1/jobs/{id}/events");
+        Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+        Assert.Equal("retry: 1000\n\n", await stream.Content.ReadAsStringAsync());
     }
 
     [Fact]
