@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.Messaging;
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Warren.Broker;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Jobs.Hosting;
 using Warren.Server;
 
