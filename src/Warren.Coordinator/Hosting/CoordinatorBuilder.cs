@@ -41,7 +41,8 @@ public sealed class CoordinatorBuilder
     /// <summary>Changes settings; they come after those of the section <c>Warren:Coordinator</c>.</summary>
     public CoordinatorBuilder Configure(Action<CoordinatorOptions> configure)
     {
-        Services.Configure(configure);
+        // What is configured is bound later than this is called, and code is to win.
+        Services.PostConfigure(configure);
         return this;
     }
 
