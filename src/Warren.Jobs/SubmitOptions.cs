@@ -27,6 +27,6 @@ public sealed record SubmitOptions
     /// <summary>What the submitting system calls it; at most 255 bytes.</summary>
     public string? ExternalId { get; init; }
 
-    /// <summary>Where a webhook tells of its end.</summary>
+    /// <summary>Where a webhook is to tell of its end. There are none in this version: a submit that names one is refused with <c>not_supported</c>.</summary>
     public Uri? CallbackUrl { get; init; }
 }

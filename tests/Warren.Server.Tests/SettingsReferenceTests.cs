@@ -69,9 +69,13 @@ public partial class SettingsReferenceTests
                     yield return row;
             }
             else if (type == typeof(IDictionary<string, int>))
+            {
                 yield return ($"{key}:<name>", "a whole number", "–", Meaning(property));
+            }
             else
+            {
                 yield return (key, Expected(property, type), Default(property.GetValue(defaults)), Meaning(property));
+            }
         }
     }
 
