@@ -9,7 +9,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Warren.Broker;
 using Warren.Coordinator;
-using Warren.Coordinator.Storage;
 using Warren.Jobs.Hosting;
 using Warren.Server;
 

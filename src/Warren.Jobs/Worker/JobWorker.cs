@@ -26,6 +26,12 @@ internal sealed partial class JobWorker(
 
     private WorkerOptions Options => options.Value;
 
+    private IEnumerable<JobRegistration> Registered =>
+        registrations.Where(kind => Options.Kinds.Count == 0 || Options.Kinds.Contains(kind.Kind.Name));
+
+    /// <summary>The kinds whose jobs it claims, as it describes them to a coordinator.</summary>
+    public IReadOnlyList<KindDescription> Kinds => Options.Coordination == WorkerCoordination.Required ? [.. Registered.Select(Describe)] : [];
+
     /// <inheritdoc/>
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -35,7 +41,7 @@ internal sealed partial class JobWorker(
     /// <inheritdoc/>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var kinds = registrations.Where(kind => Options.Kinds.Count == 0 || Options.Kinds.Contains(kind.Kind.Name)).Select(kind => new KindSlots(kind)).ToList();
+        var kinds = Registered.Select(kind => new KindSlots(kind)).ToList();
         if (kinds.Count == 0)
             Log.NothingToDo(_logger);
         else if (bus is MessageBus broker)
@@ -53,6 +59,9 @@ internal sealed partial class JobWorker(
 
     /// <inheritdoc/>
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Returns once a coordinator answers, and so knows the kinds of this worker; at once if it has nothing to ask.</summary>
+    public Task WaitForAnswersAsync(CancellationToken cancellationToken) => _session?.WaitForAnswersAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Stops at once, if the host did not.</summary>
     public async ValueTask DisposeAsync() => await StoppingAsync(new CancellationToken(canceled: true));
@@ -96,19 +105,21 @@ internal sealed partial class JobWorker(
             Name = Options.Name ?? $"{Environment.MachineName}:{Environment.ProcessId}",
             Version = $"warren/{typeof(JobWorker).Assembly.GetName().Version?.ToString(3)}",
             Slots = Math.Min(slots, Options.Slots ?? slots),
-            Kinds = [.. kinds.Select(kind => new KindDescription
-            {
-                Kind = kind.Name,
-                ArgsSchema = kind.Registration.ArgsSchema,
-                ResultSchema = kind.Registration.ResultSchema,
-                Retry = RetryDescription.Of(kind.Options.Retry),
-                AttemptTimeout = kind.Options.AttemptTimeout?.TotalSeconds,
-                Deadline = kind.Options.Deadline?.TotalSeconds,
-                Retention = kind.Options.Retention?.TotalSeconds,
-                Lanes = kind.Options.Lanes.Count > 0 ? [.. kind.Options.Lanes.Keys] : null,
-            })],
+            Kinds = [.. kinds.Select(kind => Describe(kind.Registration))],
         };
     }
+
+    private static KindDescription Describe(JobRegistration kind) => new()
+    {
+        Kind = kind.Kind.Name,
+        ArgsSchema = kind.ArgsSchema,
+        ResultSchema = kind.ResultSchema,
+        Retry = RetryDescription.Of(kind.Options.Retry),
+        AttemptTimeout = kind.Options.AttemptTimeout?.TotalSeconds,
+        Deadline = kind.Options.Deadline?.TotalSeconds,
+        Retention = kind.Options.Retention?.TotalSeconds,
+        Lanes = kind.Options.Lanes.Count > 0 ? [.. kind.Options.Lanes.Keys] : null,
+    };
 
     private async Task StopWorkingAsync(CancellationToken hurry)
     {

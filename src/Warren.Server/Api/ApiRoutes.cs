@@ -69,7 +69,7 @@ internal static partial class ApiRoutes
     {
         var caller = await services.Guard.AdmitAsync(http, route.Role);
         if (route.IsWrite)
-            RequestGuard.CheckBody(http, route);
+            RequestGuard.CheckBody(http);
         await route.HandleAsync(new(http, services, prefix, caller));
     });
 
