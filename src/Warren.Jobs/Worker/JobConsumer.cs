@@ -89,8 +89,8 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         _channel?.AdjustSoon();
     }
 
-    /// <summary>The coordinator does not answer: nothing is taken until it does.</summary>
-    public void Pause() => _channel?.End("the coordinator does not answer");
+    /// <summary>Nothing is taken until it may be again; what waits for a place goes back to the queue.</summary>
+    public void Pause(string reason) => _channel?.End(reason);
 
     /// <summary>Takes a delivery in. Does not wait.</summary>
     public void Receive(JobDelivery delivery)
@@ -319,6 +319,9 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         _channel = channel;
         try
         {
+            // A pause that came while the channel was opened has not seen it.
+            if (!_isOpen(_stopping.Token).IsCompleted)
+                channel.End("no jobs may be taken now");
             channel.AdjustSoon();
             Log.Consuming(_logger, Queue);
             using var watch = new PeriodicTimer(_bus.Options.WatchdogInterval, _time);
