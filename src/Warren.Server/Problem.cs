@@ -71,6 +71,7 @@ internal static class Problems
         ["broker_failed"] = (502, "The broker did not do it"),
         ["store_unavailable"] = (503, "The store is away"),
         ["broker_unavailable"] = (503, "The broker is away"),
+        ["draining"] = (503, "The server is being drained"),
         ["stopping"] = (503, "The server stops"),
         ["too_many_streams"] = (503, "Too many event streams are open"),
     }.ToFrozenDictionary(StringComparer.Ordinal);

@@ -22,6 +22,8 @@ internal sealed partial class JobWorker(
     private readonly List<JobConsumer> _consumers = [];
     private WorkerSession? _session;
     private EventReporter? _reporter;
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _open = Opened();
     private Task? _stop;
 
     private WorkerOptions Options => options.Value;
@@ -31,6 +33,26 @@ internal sealed partial class JobWorker(
 
     /// <summary>The kinds whose jobs it claims, as it describes them to a coordinator.</summary>
     public IReadOnlyList<KindDescription> Kinds => Options.Coordination == WorkerCoordination.Required ? [.. Registered.Select(Describe)] : [];
+
+    /// <summary>How many jobs are in hand here: they run, or wait for a place.</summary>
+    public int InHand => _consumers.Sum(consumer => consumer.Runs.Count);
+
+    /// <summary>Takes no more jobs and gives back those that have not begun, while what runs goes on; or takes jobs again.</summary>
+    public void Drain(bool draining)
+    {
+        lock (_gate)
+        {
+            if (draining == !_open.Task.IsCompleted)
+                return;
+            if (!draining)
+            {
+                _open.TrySetResult();
+                return;
+            }
+            _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        _consumers.ForEach(consumer => consumer.Pause("the worker is being drained"));
+    }
 
     /// <inheritdoc/>
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -71,7 +93,7 @@ internal sealed partial class JobWorker(
         broker.Start();
         var places = new WorkerPlaces(Options);
         var executor = new JobExecutor(services, time, _logger);
-        Func<CancellationToken, Task> isOpen = static _ => Task.CompletedTask;
+        Func<CancellationToken, Task> isOpen = WaitForOpenAsync;
         Func<JobRun, Task> run;
         if (Options.Coordination == WorkerCoordination.None)
         {
@@ -83,8 +105,8 @@ internal sealed partial class JobWorker(
             var session = _session = new WorkerSession(broker, Describe(kinds), time, _logger);
             var reporter = _reporter = new EventReporter(broker, time, _logger);
             run = new JobRunner(session, reporter, executor, Options, time, _logger).RunAsync;
-            isOpen = session.WaitForAnswersAsync;
-            session.Paused += () => _consumers.ForEach(consumer => consumer.Pause());
+            isOpen = token => Task.WhenAll(WaitForOpenAsync(token), session.WaitForAnswersAsync(token));
+            session.Paused += () => _consumers.ForEach(consumer => consumer.Pause("the coordinator does not answer"));
         }
 
         var lanes = kinds.SelectMany(kind => kind.Options.Lanes.Keys.Prepend(null), (kind, lane) =>
@@ -95,6 +117,19 @@ internal sealed partial class JobWorker(
         _session?.Start();
         _consumers.ForEach(consumer => consumer.Start());
         Log.Started(_logger, kinds.Count, string.Join(", ", kinds.Select(kind => kind.Name)));
+    }
+
+    private static TaskCompletionSource Opened()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+
+    private Task WaitForOpenAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            return _open.Task.WaitAsync(cancellationToken);
     }
 
     private WorkerDescription Describe(List<KindSlots> kinds)
