@@ -76,7 +76,8 @@ public sealed class WarrenTestHost : IAsyncDisposable
         }
         catch
         {
-            host?.Dispose();
+            if (host is not null)
+                await ((IAsyncDisposable)host).DisposeAsync();
             await broker.DisposeAsync();
             throw;
         }

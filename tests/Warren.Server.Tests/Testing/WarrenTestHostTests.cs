@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Warren.Jobs;
 using Warren.Messaging;
 using Warren.Server.Testing;
@@ -30,6 +31,27 @@ public class WarrenTestHostTests
         var error = await Assert.ThrowsAsync<AggregateException>(() => WarrenTestHost.StartAsync(worker => worker.Handle(Count).With<CountWords>(), cancellationToken: Stop));
 
         Assert.Contains(nameof(Separator), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_setting_is_told_at_the_start()
+    {
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => WarrenTestHost.StartAsync(
+            worker => worker.Handle(Count, options => options.Concurrency = 0, (_, _, _) => Task.FromResult(0)), cancellationToken: Stop));
+
+        Assert.Contains("Concurrency", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_start_can_be_given_up() => await Assert.ThrowsAnyAsync<OperationCanceledException>(() => WarrenTestHost.StartAsync(
+        worker => worker.Handle(Count, (_, _, _) => Task.FromResult(0)), cancellationToken: new CancellationToken(canceled: true)));
+
+    [Fact]
+    public async Task A_host_without_kinds_takes_none_and_says_so()
+    {
+        await using var warren = await WarrenTestHost.StartAsync(_ => { }, cancellationToken: Stop);
+
+        Assert.Equal("unknown_kind", (await Assert.ThrowsAsync<JobRefusedException>(() => warren.Jobs.SubmitAsync(Count, new("hi"), cancellationToken: Stop))).Code);
     }
 
     [Fact]
