@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Warren.Broker;
 using Warren.Cli.Serving;
+using Warren.Coordinator;
 using Warren.Coordinator.Storage;
 using Warren.Messaging;
 

@@ -12,7 +12,6 @@ using Microsoft.Extensions.Options;
 using Warren.Broker;
 using Warren.Cli.Commands;
 using Warren.Coordinator;
-using Warren.Coordinator.Storage;
 using Warren.Jobs.Hosting;
 using Warren.Server;
 

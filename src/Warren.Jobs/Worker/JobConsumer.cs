@@ -319,9 +319,9 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         _channel = channel;
         try
         {
-            // A pause that came while the channel was opened has not seen it.
+            // The coordinator may have fallen silent, or the worker been drained, before there was a channel to end.
             if (!_isOpen(_stopping.Token).IsCompleted)
-                channel.End("no jobs may be taken now");
+                return;
             channel.AdjustSoon();
             Log.Consuming(_logger, Queue);
             using var watch = new PeriodicTimer(_bus.Options.WatchdogInterval, _time);

@@ -28,6 +28,12 @@ internal sealed partial class JobWorker(
 
     private WorkerOptions Options => options.Value;
 
+    private IEnumerable<JobRegistration> Registered =>
+        registrations.Where(kind => Options.Kinds.Count == 0 || Options.Kinds.Contains(kind.Kind.Name));
+
+    /// <summary>The kinds whose jobs it claims, as it describes them to a coordinator.</summary>
+    public IReadOnlyList<KindDescription> Kinds => Options.Coordination == WorkerCoordination.Required ? [.. Registered.Select(Describe)] : [];
+
     /// <summary>How many jobs are in hand here: they run, or wait for a place.</summary>
     public int InHand => _consumers.Sum(consumer => consumer.Runs.Count);
 
@@ -57,7 +63,7 @@ internal sealed partial class JobWorker(
     /// <inheritdoc/>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var kinds = registrations.Where(kind => Options.Kinds.Count == 0 || Options.Kinds.Contains(kind.Kind.Name)).Select(kind => new KindSlots(kind)).ToList();
+        var kinds = Registered.Select(kind => new KindSlots(kind)).ToList();
         if (kinds.Count == 0)
             Log.NothingToDo(_logger);
         else if (bus is MessageBus broker)
@@ -75,6 +81,9 @@ internal sealed partial class JobWorker(
 
     /// <inheritdoc/>
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Returns once a coordinator answers, and so knows the kinds of this worker; at once if it has nothing to ask.</summary>
+    public Task WaitForAnswersAsync(CancellationToken cancellationToken) => _session?.WaitForAnswersAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Stops at once, if the host did not.</summary>
     public async ValueTask DisposeAsync() => await StoppingAsync(new CancellationToken(canceled: true));
@@ -131,22 +140,27 @@ internal sealed partial class JobWorker(
             Name = Options.Name ?? $"{Environment.MachineName}:{Environment.ProcessId}",
             Version = $"warren/{typeof(JobWorker).Assembly.GetName().Version?.ToString(3)}",
             Slots = Math.Min(slots, Options.Slots ?? slots),
-            Kinds = [.. kinds.Select(kind => new KindDescription
-            {
-                Kind = kind.Name,
-                ArgsSchema = kind.Registration.ArgsSchema,
-                ResultSchema = kind.Registration.ResultSchema,
-                Retry = RetryDescription.Of(kind.Options.Retry),
-                AttemptTimeout = kind.Options.AttemptTimeout?.TotalSeconds,
-                Deadline = kind.Options.Deadline?.TotalSeconds,
-                Retention = kind.Options.Retention?.TotalSeconds,
-                Lanes = kind.Options.Lanes.Count > 0 ? [.. kind.Options.Lanes.Keys] : null,
-            })],
+            Kinds = [.. kinds.Select(kind => Describe(kind.Registration))],
         };
     }
 
+    private static KindDescription Describe(JobRegistration kind) => new()
+    {
+        Kind = kind.Kind.Name,
+        ArgsSchema = kind.ArgsSchema,
+        ResultSchema = kind.ResultSchema,
+        Retry = RetryDescription.Of(kind.Options.Retry),
+        AttemptTimeout = kind.Options.AttemptTimeout?.TotalSeconds,
+        Deadline = kind.Options.Deadline?.TotalSeconds,
+        Retention = kind.Options.Retention?.TotalSeconds,
+        Lanes = kind.Options.Lanes.Count > 0 ? [.. kind.Options.Lanes.Keys] : null,
+    };
+
     private async Task StopWorkingAsync(CancellationToken hurry)
     {
+        // Never started: its settings may be the reason.
+        if (_consumers.Count == 0)
+            return;
         await Task.WhenAll(_consumers.Select(consumer => consumer.StopTakingAsync()));
         var runs = _consumers.SelectMany(consumer => consumer.Runs).ToList();
         var ended = Task.WhenAll(runs.Select(run => run.Ended));
@@ -166,8 +180,7 @@ internal sealed partial class JobWorker(
             await _reporter.DisposeAsync();
         if (_session is not null)
             await _session.EndAsync(CancellationToken.None);
-        if (_consumers.Count > 0)
-            Log.Stopped(_logger);
+        Log.Stopped(_logger);
     }
 
     private async Task<bool> IsOverAsync(Task task, TimeSpan patience, CancellationToken hurry)

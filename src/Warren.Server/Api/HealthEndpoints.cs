@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Messaging;
 
 namespace Warren.Server.Api;

@@ -1,9 +1,9 @@
 using System.Collections.Frozen;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.Messaging;
 
-namespace Warren.Server.Api;
+namespace Warren.Server;
 
 /// <summary>Why a request was not served, as it is answered: RFC 9457 with a stable code.</summary>
 /// <param name="Code">The word for programs; <see cref="Problems.All"/> has its status.</param>
