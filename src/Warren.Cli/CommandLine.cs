@@ -14,6 +14,8 @@ internal static class CommandLine
     // @FILE means the contents of a file to `submit --args`, and nothing to the others.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
 
+    private static readonly string[] Stopping = ["serve", "worker", "demo"];
+
     /// <summary>Runs the verb that the arguments name and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -28,7 +30,9 @@ internal static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) });
+            // Those that listen for signals themselves stop in their own time; the rest have ten seconds.
+            var patience = Stopping.Contains(parsed.CommandResult.Command.Name) ? (TimeSpan?)null : TimeSpan.FromSeconds(10);
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = patience });
         }
         catch (UsageException error)
         {

@@ -48,8 +48,8 @@ public sealed class ServeMistakeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--amqp is 'nowhere'", "--amqp", "nowhere")]
-    [InlineData("Warren:Server:Listen is 'here'", "--amqp", "127.0.0.1:0", "--http", "here")]
+    [InlineData("--amqp is 'nowhere'", "--amqp", "nowhere", "--http", "127.0.0.1:0")]
+    [InlineData("Warren:Server:Listen is 'here' (--http); expected ADDRESS:PORT", "--amqp", "127.0.0.1:0", "--http", "here")]
     [InlineData("--store): 'oracle' is no store", "--store", "oracle")]
     [InlineData("Warren:Roles is 'server,cook' (--roles); some of server, worker, broker were expected.", "--roles", "server,cook")]
     [InlineData("Without the role broker another broker is needed: name one with --broker URL or RABBITMQ_URL.", "--roles", "server")]
@@ -80,7 +80,7 @@ public sealed class ServeMistakeTests : IDisposable
     [InlineData("Warren:Server:AdminKey has 5 characters; at least 16 were expected.", "Warren__Server__AdminKey", "short")]
     [InlineData("0.0.0.0:0, which other machines reach, and there is no API key", "Warren__Server__Listen", "0.0.0.0:0")]
     [InlineData("Warren:Kinds:text_stats:Concurency", "Warren__Kinds__text_stats__Concurency", "2")]
-    [InlineData("Warren:Kinds:a_b:Command", "Warren__Kinds__a_b__Command", "")]
+    [InlineData("Warren:Kinds:a_b:Concurrency", "Warren__Kinds__a_b__Command", "sh x", "Warren__Kinds__a_b__Concurrency", "many")]
     public async Task A_wrong_setting_names_its_source_or_the_nearest_name(string words, params string[] settings)
     {
         var environment = settings.Chunk(2).ToDictionary(pair => pair[0], pair => (string?)pair[1]);

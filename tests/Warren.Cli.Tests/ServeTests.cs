@@ -37,7 +37,7 @@ public class ServeTests
     [Fact]
     public async Task Who_watches_sees_the_job_through_a_restart_of_the_server()
     {
-        var impatient = new Dictionary<string, string?> { ["Warren__Worker__ShutdownTimeout"] = "00:00:00" };
+        var impatient = new Dictionary<string, string?> { ["Warren__Worker__ShutdownTimeout"] = "00:00:00", ["Warren__Kinds__gated_job__CancelGrace"] = "00:00:00" };
         await using var first = await RunningWarren.StartAsync(impatient);
         var id = await first.SubmitAsync("gated.job");
         await using var watching = first.Start("watch", id, "--json");

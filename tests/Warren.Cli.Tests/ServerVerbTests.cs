@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using RabbitMQ.Client;
 
@@ -150,11 +152,15 @@ public class ServerVerbTests(ServerFixture server)
     [Fact]
     public async Task A_server_that_is_no_Warren_is_told_from_one()
     {
-        var warren = await server.Warren;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var asking = WarrenProgram.RunAsync("jobs", "list", "--server", $"http://{listener.LocalEndpoint}");
+        using var client = await listener.AcceptTcpClientAsync();
+        await client.GetStream().WriteAsync("HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nno"u8.ToArray());
 
-        var result = await WarrenProgram.RunAsync("jobs", "list", "--server", $"{warren.HttpUrl}/elsewhere");
+        var result = await asking;
 
         Assert.Equal(4, result.ExitCode);
-        Assert.Contains("answers 404", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("answers 404 Not Found; that is no Warren, or something stands before it.", result.Errors, StringComparison.Ordinal);
     }
 }

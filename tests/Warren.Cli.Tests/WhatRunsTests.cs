@@ -16,18 +16,19 @@ public class WhatRunsTests
     [Theory]
     [InlineData("", "Embedded", null, "default")]
     [InlineData("RABBITMQ_URL=amqp://a/", "External", "amqp://a/", "RABBITMQ_URL")]
-    [InlineData("RABBITMQ_HOST=a", "External", "//a", "RABBITMQ_HOST")]
+    [InlineData("RABBITMQ_HOST=a", "External", "@a", "RABBITMQ_HOST")]
     [InlineData("RABBITMQ_URL=amqp://a/ RABBITMQ_ENABLED=true", "External", "amqp://a/", "RABBITMQ_URL")]
     [InlineData("RABBITMQ_ENABLED=true", "External", "localhost", "RABBITMQ_ENABLED")]
     [InlineData("ENABLE_RABBITMQ=1", "External", "localhost", "ENABLE_RABBITMQ")]
     [InlineData("Warren:Messaging:Enabled=true", "External", "localhost", "Warren:Messaging:Enabled")]
     [InlineData("RABBITMQ_ENABLED=false", "Private", null, "RABBITMQ_ENABLED")]
     [InlineData("RABBITMQ_ENABLED=false RABBITMQ_URL=amqp://a/", "Private", null, "RABBITMQ_ENABLED")]
-    [InlineData("RABBITMQ_ENABLED=true Warren:Messaging:Url=amqp://b/ RABBITMQ_URL=amqp://a/", "External", "amqp://b/", "Warren:Messaging:Url")]
+    // What stands in memory under this key is what the flag has put there.
+    [InlineData("RABBITMQ_ENABLED=true Warren:Messaging:Url=amqp://b/ RABBITMQ_URL=amqp://a/", "External", "amqp://b/", "--broker")]
     [InlineData("Warren:Broker:Mode=Off RABBITMQ_URL=amqp://a/", "Private", null, "Warren:Broker:Mode")]
     [InlineData("Warren:Broker:Mode=Embedded", "Embedded", null, "Warren:Broker:Mode")]
     [InlineData("Warren:Broker:Mode=External RABBITMQ_URL=amqp://a/", "External", "amqp://a/", "RABBITMQ_URL")]
-    [InlineData("RABBITMQ_HOST=a RABBITMQ_PORT=tcp://10.0.0.1:5672", "External", "//a", "RABBITMQ_HOST")]
+    [InlineData("RABBITMQ_HOST=a RABBITMQ_PORT=tcp://10.0.0.1:5672", "External", "@a", "RABBITMQ_HOST")]
     public void The_settings_of_messaging_choose_the_broker(string settings, string kind, string? url, string chosenBy)
     {
         var broker = Read(settings).Broker;

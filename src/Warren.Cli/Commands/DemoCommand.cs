@@ -75,7 +75,7 @@ internal static class DemoCommand
         foreach (var (name, kind, args) in program is { } one ? DemoJobs.OverHttp.Append(one) : DemoJobs.OverHttp)
             jobs.Add(OverHttpAsync(server, board, name, kind, args, cancellationToken));
         foreach (var (name, kind, args) in DemoJobs.OverAmqp)
-            jobs.Add(AmqpDemo.RunAsync(host.AmqpUrl!, board, name, kind, args, cancellationToken));
+            jobs.Add(OverAmqpAsync(server, host.AmqpUrl!, board, name, kind, args, cancellationToken));
         var succeeded = (await Task.WhenAll(jobs)).Count(done => done);
         var took = Stopwatch.GetElapsedTime(start);
 
@@ -88,6 +88,14 @@ internal static class DemoCommand
             return CommandLine.Fail(ExitCode.Failed, $"demo failed: {summary}");
         output.WriteLine($"demo ok: {summary}");
         return ExitCode.Ok;
+    }
+
+    private static async Task<bool> OverAmqpAsync(
+        ServerConnection server, string url, DemoBoard board, string name, string kind, JsonNode args, CancellationToken cancellationToken)
+    {
+        // By then the coordinator has declared the queue that jobs are submitted to.
+        await DemoJobs.UntilOfferedAsync(server, kind, cancellationToken);
+        return await AmqpDemo.RunAsync(url, board, name, kind, args, cancellationToken);
     }
 
     private static async Task<bool> OverHttpAsync(

@@ -25,7 +25,8 @@ internal sealed class ServeLog(LogLevel least) : ILoggerProvider
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (!IsEnabled(logLevel))
+            // Why a start failed is told by who asked for it, without where in the program.
+            if (!IsEnabled(logLevel) || eventId.Name == "HostedServiceStartupFaulted")
                 return;
             var time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             // The whole of an exception where a person has to look; its message where things heal by themselves.

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Warren.Coordinator;
+using Warren.Jobs.Processes;
 using Warren.Messaging.Hosting;
 using Warren.Server;
 
@@ -61,7 +62,14 @@ internal sealed class SettingReader
         RefuseUnknownIn("Warren:Broker", ["Mode", "Listen", "Users"]);
         RefuseUnknownIn("Warren:Store", ["Url", "UrlFile"]);
         RefuseUnknownIn(ServerOptions.Section, [.. typeof(ServerOptions).GetProperties().Select(setting => setting.Name)]);
+        RefuseUnknownOfKinds();
         RefuseUnknownIn("Warren:Coordinator", [.. typeof(CoordinatorOptions).GetProperties().Select(setting => setting.Name)]);
+    }
+
+    private void RefuseUnknownOfKinds()
+    {
+        foreach (var kind in Configuration.GetSection(ProcessKinds.Section).GetChildren())
+            RefuseUnknownIn(kind.Path, [.. ProcessKinds.AllKeys]);
     }
 
     private string Source(IConfigurationSection section) => _layers.Find(section.Path)?.Source is { } source ? $" ({source})" : "";

@@ -63,7 +63,7 @@ internal sealed class WarrenHost : IAsyncDisposable
         try
         {
             if (settings.Roles.Contains("server"))
-                RefuseTakenPort(settings.Reader.Configuration[$"{ServerOptions.Section}:Listen"] ?? new ServerOptions().Listen);
+                RefuseTakenPort(settings.Reader);
             Directory.CreateDirectory(settings.Data);
             if (settings.Broker.Options(settings.Reader, settings.Data) is { } options)
             {
@@ -118,9 +118,13 @@ internal sealed class WarrenHost : IAsyncDisposable
     }
 
     // HTTP comes last; whoever has to choose another port should hear of it before a store was made and a broker has begun.
-    private static void RefuseTakenPort(string listen)
+    private static void RefuseTakenPort(SettingReader settings)
     {
-        if (!ServerOptionsSetup.TryReadListen(listen, out var endPoint) || endPoint.Port == 0)
+        var (value, source) = settings.Find(ServerSetting.All.First(setting => setting.Key == $"{ServerOptions.Section}:Listen"));
+        var listen = value ?? new ServerOptions().Listen;
+        if (!ServerOptionsSetup.TryReadListen(listen, out var endPoint))
+            throw new UsageException($"{ServerOptions.Section}:Listen is '{listen}' ({source}); expected ADDRESS:PORT, as in 127.0.0.1:8080 or *:8080.");
+        if (endPoint.Port == 0)
             return;
         using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try

@@ -21,6 +21,9 @@ internal static class ProcessKinds
     /// <summary>The keys that are read below a kind.</summary>
     public static IEnumerable<string> Keys => Settings.Select(setting => setting.Name);
 
+    /// <summary>The keys that may stand below a kind, whoever reads them.</summary>
+    public static IReadOnlyList<string> AllKeys => [.. Keys, .. OfTheWorker];
+
     /// <summary>The options of every kind with a command, by kind.</summary>
     /// <param name="configuration">The settings of the app.</param>
     /// <param name="known">Kinds known by other means, for keys with <c>_</c>.</param>
