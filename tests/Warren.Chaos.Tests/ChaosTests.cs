@@ -6,7 +6,10 @@ using Warren.TestKit;
 namespace Warren.Chaos.Tests;
 
 /// <summary>Rounds of random faults, each with the seed of its dice: whatever happens, a job that was accepted ends once.</summary>
-/// <remarks><c>WARREN_TEST_CHAOS_ROUNDS</c> makes more rounds, <c>WARREN_TEST_CHAOS_SEED</c> repeats one.</remarks>
+/// <remarks>
+/// <c>WARREN_TEST_CHAOS_ROUNDS</c> makes more rounds, <c>WARREN_TEST_CHAOS_SEED</c> repeats one, <c>WARREN_TEST_CHAOS_FAULT</c> plays only
+/// faults that have these words in their name.
+/// </remarks>
 public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
 {
     private const int Jobs = 100;
@@ -43,6 +46,8 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
     {
         var seed = Number("WARREN_TEST_CHAOS_SEED", Random.Shared.Next());
         output.WriteLine($"The seed is {seed}.");
+        if (Environment.GetEnvironmentVariable("WARREN_TEST_CHAOS_FAULT") is { Length: > 0 } words)
+            faults = [.. faults.Where(fault => fault.Name.Contains(words, StringComparison.Ordinal))];
         await using var world = await World.StartAsync(broker, store);
         for (var round = 1; round <= Number("WARREN_TEST_CHAOS_ROUNDS", rounds); round++)
         {
