@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -11,7 +10,7 @@ using Microsoft.Extensions.Options;
 using Warren.Broker;
 using Warren.Coordinator;
 using Warren.Coordinator.Storage;
-using Warren.Messaging;
+using Warren.Jobs.Hosting;
 using Warren.Server;
 
 namespace Warren.Cli.Serving;
@@ -28,11 +27,13 @@ internal sealed class WarrenHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly EmbeddedBroker? _broker;
+    private readonly ILoggerFactory _loggers;
 
-    private WarrenHost(WebApplication app, EmbeddedBroker? broker)
+    private WarrenHost(WebApplication app, EmbeddedBroker? broker, ILoggerFactory loggers)
     {
         _app = app;
         _broker = broker;
+        _loggers = loggers;
     }
 
     /// <summary>The URL of the embedded broker, or null.</summary>
@@ -55,10 +56,11 @@ internal sealed class WarrenHost : IAsyncDisposable
     {
         EmbeddedBroker? broker = null;
         WebApplication? app = null;
+        // The broker's: it is there before the host, and after it.
+        var loggers = LoggerFactory.Create(logging);
         try
         {
             Directory.CreateDirectory(settings.Data);
-            using var loggers = LoggerFactory.Create(logging);
             if (settings.Broker.Options(settings.Reader, settings.Data) is { } options)
             {
                 options.LoggerFactory = loggers;
@@ -66,7 +68,7 @@ internal sealed class WarrenHost : IAsyncDisposable
             }
             app = Build(settings, broker, logging);
             await app.StartAsync(cancellationToken);
-            return new(app, broker);
+            return new(app, broker, loggers);
         }
         catch
         {
@@ -74,6 +76,7 @@ internal sealed class WarrenHost : IAsyncDisposable
                 await app.DisposeAsync();
             if (broker is not null)
                 await broker.DisposeAsync();
+            loggers.Dispose();
             throw;
         }
     }
@@ -107,6 +110,7 @@ internal sealed class WarrenHost : IAsyncDisposable
         await _app.DisposeAsync();
         if (_broker is not null)
             await _broker.DisposeAsync();
+        _loggers.Dispose();
     }
 
     private static WebApplication Build(ServeSettings settings, EmbeddedBroker? broker, Action<ILoggingBuilder> logging)
@@ -133,15 +137,14 @@ internal sealed class WarrenHost : IAsyncDisposable
             builder.Services.AddWarrenCoordinator(coordinator => coordinator
                 .UseStore(settings.Store.Address)
                 .Configure(options => options.BrokerIdentity ??= broker is null ? null : $"embedded {settings.Data}"));
-            builder.Services.AddWarrenServer();
             builder.Services.AddSingleton(new ServerSetup
             {
                 BrokerChosenBy = settings.Broker.ChosenBy, StoreChosenBy = settings.Store.ChosenBy, IsBrokerEmbedded = broker is not null,
             });
+            builder.Services.AddWarrenServer();
         }
         if (settings.Roles.Contains("worker"))
-            builder.Services.AddWarrenWorker().AddKinds(settings.Reader.Configuration);
-        builder.Services.AddHostedService<StopOrder>();
+            builder.Services.AddWarrenWorker().AddTextStats().AddProcesses(settings.Reader.Configuration);
 
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
