@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -8,10 +8,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Warren.Coordinator;
-using Warren.Coordinator.Hosting;
 using Warren.Jobs;
 using Warren.Jobs.Protocol;
 using Warren.Messaging;
@@ -30,8 +28,8 @@ internal sealed class ServerHouse : IAsyncDisposable
     private readonly List<WirePlayer> _workers = [];
     private int _port;
 
-    private ServerHouse(EmbeddedAmqpBroker broker, Action<ServerOptions>? configure, Action<CoordinatorOptions>? limits, Action<IServiceCollection>? services, string prefix) =>
-        (Broker, _configure, _limits, _services, _prefix) = (broker, configure, limits, services, prefix);
+    private ServerHouse(EmbeddedAmqpBroker broker, MessageBus bus, Action<ServerOptions>? configure, Action<CoordinatorOptions>? limits, Action<IServiceCollection>? services, string prefix) =>
+        (Broker, Bus, _configure, _limits, _services, _prefix) = (broker, bus, configure, limits, services, prefix);
 
     public EmbeddedAmqpBroker Broker { get; }
 
@@ -39,14 +37,16 @@ internal sealed class ServerHouse : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = null!;
 
-    public IMessageBus Bus => App.Services.GetRequiredService<IMessageBus>();
+    /// <summary>A bus of the test's own, which outlives the app.</summary>
+    public MessageBus Bus { get; }
 
     public JobCoordinator Coordinator => App.Services.GetRequiredService<JobCoordinator>();
 
     public static async Task<ServerHouse> StartAsync(
         Action<ServerOptions>? configure = null, Action<CoordinatorOptions>? limits = null, Action<IServiceCollection>? services = null, string prefix = "", bool consuming = true)
     {
-        var house = new ServerHouse(await EmbeddedAmqpBroker.StartAsync(), configure, limits, services, prefix);
+        var broker = await EmbeddedAmqpBroker.StartAsync();
+        var house = new ServerHouse(broker, await MessageBus.ConnectAsync(broker.Url), configure, limits, services, prefix);
         await house.StartAppAsync(consuming);
         return house;
     }
@@ -79,12 +79,20 @@ internal sealed class ServerHouse : IAsyncDisposable
 
     public async Task StopAppAsync()
     {
-        foreach (var worker in _workers)
-            await worker.DisposeAsync();
-        _workers.Clear();
         await App.StopAsync();
         await App.DisposeAsync();
         Http.Dispose();
+    }
+
+    /// <summary>Reads the event stream of a job to its end.</summary>
+    public async IAsyncEnumerable<(string Id, string Type, JsonElement Data)> WatchAsync(string job, string? after = null, string query = "")
+    {
+        using var response = await GetAsync($"v1/jobs/{job}/events{query}", after is null ? [] : [("Last-Event-ID", after)]);
+        Assert.True(response.StatusCode == HttpStatusCode.OK, $"{(int)response.StatusCode} was answered.");
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        await foreach (var item in SseParser.Create(body).EnumerateAsync())
+            yield return (item.EventId!, item.EventType, JsonDocument.Parse(item.Data).RootElement);
     }
 
     /// <summary>A worker that offers a kind and consumes its jobs.</summary>
@@ -150,7 +158,10 @@ internal sealed class ServerHouse : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var worker in _workers)
+            await worker.DisposeAsync();
         await StopAppAsync();
+        await Bus.DisposeAsync();
         await Broker.DisposeAsync();
         _directory.Delete(recursive: true);
     }
@@ -164,6 +175,7 @@ internal sealed class WirePlayer(IMessageBus bus) : IAsyncDisposable
     private readonly Arrivals<AttemptRef> _deliveries = new();
     private readonly Dictionary<JobId, int> _reported = [];
     private Subscription? _subscription;
+    private int _taken;
 
     public string Session { get; } = Guid.CreateVersion7().ToString();
 
@@ -190,7 +202,8 @@ internal sealed class WirePlayer(IMessageBus bus) : IAsyncDisposable
     /// <summary>Claims the next job, and begins.</summary>
     public async Task<AttemptRef> BeginAsync()
     {
-        var attempt = await _deliveries.NextAsync();
+        _taken++;
+        var attempt = (await _deliveries.WaitForAsync(_taken))[_taken - 1];
         var reply = await AskAsync(new() { Session = Session, Claim = [attempt] });
         Assert.Equal(GrantAnswer.Granted, Assert.Single(reply.Claims!).Answer);
         await ReportAsync(attempt, seq => new StartedReport { Job = attempt.Job, Attempt = attempt.Attempt, Seq = seq });
@@ -212,10 +225,10 @@ internal sealed class WirePlayer(IMessageBus bus) : IAsyncDisposable
             await _subscription.DisposeAsync();
     }
 
-    private Task ReportAsync(AttemptRef at, Func<int, Report> make)
+    private async Task ReportAsync(AttemptRef at, Func<int, Report> make)
     {
         _reported[at.Job] = _reported.GetValueOrDefault(at.Job) + 1;
-        return bus.SendAsync(
+        await bus.SendAsync(
             WireNames.FoldQueue,
             (ReadOnlyMemory<byte>)JsonSerializer.SerializeToUtf8Bytes(new ReportMessage { Session = Session, Reports = [make(_reported[at.Job])] }, JobJson.Options));
     }

@@ -118,7 +118,8 @@ internal sealed class StoreAddress
 
     private static void SetParameter(NpgsqlConnectionStringBuilder builder, string pair)
     {
-        var (name, value) = Split(pair, '=');
+        var (encoded, value) = Split(pair, '=');
+        var name = Uri.UnescapeDataString(encoded);
         var text = Uri.UnescapeDataString(value ?? "");
         var keyword = Parameters.GetValueOrDefault(name, name);
         try

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,10 +23,10 @@ internal static partial class ApiRoutes
     public static RouteGroupBuilder Map(IEndpointRouteBuilder app, string prefix, ApiServices services)
     {
         var group = app.MapGroup(prefix);
-        foreach (var pattern in All.GroupBy(route => route.Pattern))
+        foreach (var pattern in All.GroupBy(route => PathParameter().Replace(route.Pattern, "{x}")))
         {
             foreach (var route in pattern)
-                group.MapMethods(pattern.Key, [route.Method], http => ServeAsync(http, route, services, prefix)).WithDisplayName($"{route.Method} {prefix}{route.Pattern}");
+                group.MapMethods(route.Pattern, [route.Method], http => ServeAsync(http, route, services, prefix)).WithDisplayName($"{route.Method} {prefix}{route.Pattern}");
             var allow = string.Join(", ", pattern.Select(route => route.Method));
             group.Map(pattern.Key, http => RefuseAsync(http, services, new("method_not_allowed", $"{http.Request.Method} is not a method of this route; {allow} was expected.") { Allow = allow }));
         }
@@ -95,6 +96,10 @@ internal static partial class ApiRoutes
             await AnswerAsync(http, problem);
         }
     }
+
+    /// <summary>A part of a pattern that stands for any text.</summary>
+    [GeneratedRegex(@"\{(\w+)\}")]
+    public static partial Regex PathParameter();
 
     private static partial class Log
     {

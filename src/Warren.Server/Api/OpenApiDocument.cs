@@ -2,13 +2,12 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
-using System.Text.RegularExpressions;
 using Warren.Jobs;
 
 namespace Warren.Server.Api;
 
 /// <summary>The API in the words of OpenAPI 3.1, made of the routes themselves.</summary>
-internal static partial class OpenApiDocument
+internal static class OpenApiDocument
 {
     private static readonly JsonSchemaExporterOptions Exporter = new() { TreatNullObliviousAsNonNullable = true };
 
@@ -24,14 +23,16 @@ internal static partial class OpenApiDocument
     {
         var schemas = new JsonObject { [nameof(ProblemView)] = Schema(typeof(ProblemView)) };
         var paths = new JsonObject();
-        foreach (var pattern in ApiRoutes.All.GroupBy(route => route.Pattern))
+        foreach (var pattern in ApiRoutes.All.GroupBy(route => ApiRoutes.PathParameter().Replace(route.Pattern, "{x}")))
         {
+            // The names of parameters make no other path in OpenAPI: POST takes a kind where GET takes an id.
+            var names = pattern.Select(NamesOf).Aggregate((one, two) => [.. one.Zip(two, (a, b) => a == b ? a : $"{a}_or_{b}")]);
             var path = new JsonObject();
             foreach (var route in pattern)
 #pragma warning disable CA1308 // OpenAPI writes methods in lower case.
-                path[route.Method.ToLowerInvariant()] = Operation(route, schemas);
+                path[route.Method.ToLowerInvariant()] = Operation(route, names, schemas);
 #pragma warning restore CA1308
-            paths[pattern.Key] = path;
+            paths[Template(pattern.First().Pattern, names)] = path;
         }
         return new()
         {
@@ -48,11 +49,19 @@ internal static partial class OpenApiDocument
         };
     }
 
-    private static JsonObject Operation(ApiRoute route, JsonObject schemas)
+    private static string[] NamesOf(ApiRoute route) => [.. ApiRoutes.PathParameter().Matches(route.Pattern).Select(match => match.Groups[1].Value)];
+
+    private static string Template(string pattern, string[] names)
+    {
+        var next = 0;
+        return ApiRoutes.PathParameter().Replace(pattern, _ => $"{{{names[next++]}}}");
+    }
+
+    private static JsonObject Operation(ApiRoute route, string[] names, JsonObject schemas)
     {
         var parameters = new JsonArray();
-        foreach (Match match in PathParameter().Matches(route.Pattern))
-            parameters.Add((JsonNode)Parameter(match.Groups[1].Value, "path", true));
+        foreach (var name in names)
+            parameters.Add((JsonNode)Parameter(name, "path", true));
         foreach (var name in route.Query)
             parameters.Add((JsonNode)Parameter(name, "query", false));
         foreach (var name in route.Headers)
@@ -113,7 +122,4 @@ internal static partial class OpenApiDocument
         }
         return node;
     }
-
-    [GeneratedRegex(@"\{(\w+)\}")]
-    private static partial Regex PathParameter();
 }

@@ -20,6 +20,9 @@ internal static class PeerPrograms
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
+    /// <summary>The program and the first argument that run a script with pika.</summary>
+    public static Task<(string Program, string Script)> CommandAsync(string script) => CommandAsync(PythonProgram, script, Python);
+
     /// <summary>The program and the first argument that run the scenarios of a client.</summary>
     public static Task<(string Program, string Script)> CommandAsync(ScenarioClient client) => client switch
     {

@@ -27,15 +27,18 @@ internal sealed partial class PostgresJobStore
         """;
 
     /// <inheritdoc/>
-    public async Task<(IReadOnlyList<Insertion> Insertions, IReadOnlyList<OutboxMessage> Messages)> InsertAsync(
-        IReadOnlyList<NewJob> jobs, string taker, CancellationToken cancellationToken)
-    {
-        if (jobs.Count == 0)
-            return ([], []);
+    public Task<(IReadOnlyList<Insertion> Insertions, IReadOnlyList<OutboxMessage> Messages)> InsertAsync(
+        IReadOnlyList<NewJob> jobs, string taker, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled<(IReadOnlyList<Insertion>, IReadOnlyList<OutboxMessage>)>(cancellationToken)
+            : _inserts.InsertAsync(jobs, taker, cancellationToken);
 
+    private async Task<(IReadOnlyList<Insertion>, IReadOnlyList<OutboxMessage>)> InsertTogetherAsync(
+        IReadOnlyList<NewJob> jobs, string taker, CancellationToken cancellationToken) =>
         // A double that another process commits between the look and the insert is a lost race: the next look finds it.
-        return await RunAsync(connection => InsertAsync(connection, jobs, taker, cancellationToken), cancellationToken, PostgresErrors.IsDouble);
-    }
+        jobs.Count == 0
+            ? ([], [])
+            : await RunAsync(connection => InsertAsync(connection, jobs, taker, cancellationToken), cancellationToken, PostgresErrors.IsDouble);
 
     private async Task<(IReadOnlyList<Insertion>, IReadOnlyList<OutboxMessage>)> InsertAsync(
         NpgsqlConnection connection, IReadOnlyList<NewJob> jobs, string taker, CancellationToken cancellationToken)

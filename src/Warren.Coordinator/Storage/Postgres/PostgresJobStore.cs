@@ -18,6 +18,7 @@ internal sealed partial class PostgresJobStore : IJobStore
         "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; SET default_transaction_isolation = 'read committed'";
 
     private readonly NpgsqlDataSource _source;
+    private readonly PostgresInserts _inserts;
     private readonly TimeProvider _time;
 
     /// <param name="address">Host, database, user and the rest.</param>
@@ -25,6 +26,7 @@ internal sealed partial class PostgresJobStore : IJobStore
     public PostgresJobStore(NpgsqlConnectionStringBuilder address, TimeProvider time)
     {
         _time = time;
+        _inserts = new(InsertTogetherAsync);
         var settings = new NpgsqlConnectionStringBuilder(address.ConnectionString)
         {
             // Nothing here changes a connection's settings after they were made.

@@ -17,6 +17,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteDatabase _database;
     private readonly Func<SqliteException, Exception> _translate;
     private readonly Thread _thread;
+    private int _disposed;
 
     /// <param name="database">The connection; the writer's from now on.</param>
     /// <param name="translate">Makes of an error of SQLite what callers are told.</param>
@@ -49,13 +50,12 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Does what waits, and ends.</summary>
     public void Dispose()
     {
-        if (!_waiting.IsAddingCompleted)
-        {
-            _waiting.CompleteAdding();
-            _thread.Join();
-            _waiting.Dispose();
-            _database.Dispose();
-        }
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _waiting.CompleteAdding();
+        _thread.Join();
+        _waiting.Dispose();
+        _database.Dispose();
     }
 
     private void Loop()
