@@ -19,6 +19,10 @@ internal static class CommandLine
         root.Add(DemoCommand.Create());
         root.Add(DoctorCommand.Create());
         root.Add(JobsCommand.Create());
+        root.Add(QueuesCommand.Create());
+        root.Add(DeadLettersCommand.Create());
+        root.Add(KeysCommand.Create());
+        root.Add(ConfigCommand.Create());
         root.Add(PublishCommand.Create());
         root.Add(ListenCommand.Create());
         root.Add(BrokerCommand.Create());

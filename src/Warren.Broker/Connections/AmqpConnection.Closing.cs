@@ -222,8 +222,8 @@ internal sealed partial class AmqpConnection
         [LoggerMessage(LogLevel.Error, "Connection of {Peer} met an error of the broker")]
         public static partial void Failed(ILogger logger, ConnectionEnds peer, Exception error);
 
-        [LoggerMessage(LogLevel.Warning, "Channel {Channel} of {Peer} is closed: {Reason}")]
-        public static partial void ChannelClosed(ILogger logger, ConnectionEnds peer, ushort channel, string reason);
+        [LoggerMessage("Channel {Channel} of {Peer} is closed: {Reason}")]
+        public static partial void ChannelClosed(ILogger logger, LogLevel level, ConnectionEnds peer, ushort channel, string reason);
 
         [LoggerMessage(LogLevel.Debug, "{Peer} did not answer that its connection is closed")]
         public static partial void NoCloseOk(ILogger logger, ConnectionEnds peer);

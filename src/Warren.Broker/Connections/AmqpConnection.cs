@@ -254,7 +254,8 @@ internal sealed partial class AmqpConnection : ICommitListener
         // Somebody else has closed it meanwhile.
         if (channel.IsClosing)
             return;
-        Log.ChannelClosed(_logger, Session.Ends, channel.Number, error.Message);
+        // To look for what is not there is how clients find out; they do it all the time.
+        Log.ChannelClosed(_logger, error.Code == ReplyCode.NotFound ? LogLevel.Debug : LogLevel.Warning, Session.Ends, channel.Number, error.Message);
         SettleConfirms();
         Forget(channel);
         channel.CloseBecause(error, channel.Executing);

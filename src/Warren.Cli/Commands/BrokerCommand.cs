@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Warren.Broker;
+using Warren.Cli.Serving;
 
 namespace Warren.Cli.Commands;
 
@@ -64,14 +64,7 @@ internal static class BrokerCommand
         options.Certificate = certificate;
         using var output = new Output();
         // Of its own: who stops it the moment it has said its URL must not find that nobody listens for the signal yet.
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
+        using var stop = new StopSignals(cancellationToken);
 
         try
         {

@@ -37,10 +37,19 @@ internal static class JobText
         foreach (var job in jobs)
         {
             table.AddRow(
-                job.Id.ToString(), Markup.Escape(job.Kind), Name(job.State), $"{job.Attempt}/{job.MaxAttempts}",
+                job.Id.ToString(), Markup.Escape(job.Kind), Name(job.State), job.Attempt.ToString(CultureInfo.InvariantCulture),
                 job.Progress.ToString("0", CultureInfo.InvariantCulture) + " %", Time(job.CreatedAt), Markup.Escape(job.Error?.Code ?? ""));
         }
         return table;
+    }
+
+    /// <summary>Prints a table; in a pipe it is as wide as it needs to be.</summary>
+    public static void Print(Table table, Output output)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output.Writer) });
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = 1000;
+        console.Write(table);
     }
 
     /// <summary>A time, to the second, in the user's zone.</summary>

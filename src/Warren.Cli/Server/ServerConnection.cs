@@ -151,7 +151,7 @@ internal sealed class ServerException(int exitCode, string message, Exception? i
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
             return new(exitCode, $"{response.RequestMessage?.RequestUri} answers {status} {response.ReasonPhrase}; that is no Warren, or something stands before it.");
         var problem = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-        var where = problem?["pointer"] is { } pointer ? $" (at {pointer})" : "";
+        var where = (string?)problem?["pointer"] is { Length: > 0 } pointer ? $" (at {pointer})" : "";
         return new(exitCode, $"{problem?["detail"] ?? problem?["title"]}{where} [{problem?["code"]}]");
     }
 }

@@ -42,6 +42,9 @@ internal sealed class SettingReader
     /// <summary>The value of a setting by key, or null.</summary>
     public string? Find(string key) => Find(ServerSetting.All.First(setting => setting.Key == key)).Value;
 
+    /// <summary>Where a key that is set comes from.</summary>
+    public string SourceOf(string key) => _layers.Find(key)?.Source ?? "default";
+
     /// <summary>Says what is set below <c>Warren</c> that nobody reads.</summary>
     /// <exception cref="UsageException">There is such a setting; the message names the nearest one that is read.</exception>
     public void RefuseUnknown()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace Warren.Cli.Serving;
@@ -5,6 +6,7 @@ namespace Warren.Cli.Serving;
 /// <summary>Ctrl-C and the system's request to end, as a token; from the moment it is made, neither ends the program by itself.</summary>
 internal sealed class StopSignals : IDisposable
 {
+    [SuppressMessage("Reliability", "CA2213:Disposable fields should be disposed", Justification = "A signal may still be at it.")]
     private readonly CancellationTokenSource _stop;
     private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration _interrupt;
@@ -26,12 +28,12 @@ internal sealed class StopSignals : IDisposable
     {
         _terminate.Dispose();
         _interrupt.Dispose();
-        _stop.Dispose();
     }
 
     private void Stop(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        _stop.Cancel();
+        // Not on the thread of signals: the whole stop of the program hangs on it. So the source is not disposed either, it holds nothing.
+        _ = _stop.CancelAsync();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Warren.Jobs.Kinds;
@@ -28,26 +29,24 @@ public static class WorkerBuilderKindExtensions
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(configuration);
-        foreach (var (kind, options) in ProcessKinds.Read(configuration, [TextStats.Kind.Name]))
+        var read = ProcessKinds.Read(configuration, [TextStats.Kind.Name]);
+        if (read.Count > 0 && !worker.Services.Any(service => service.ServiceType == typeof(ProcessEngines)))
         {
-            worker.Services.AddKeyedSingleton(kind, (services, _) => Start(services, kind, options));
+            worker.Services.AddSingleton(services => new ProcessEngines(
+                services.GetServices<ProcessKind>(),
+                services.GetService<TimeProvider>() ?? TimeProvider.System,
+                services.GetService<ILogger<ProcessEngine>>() ?? NullLogger<ProcessEngine>.Instance));
+            worker.Services.AddSingleton<IHostedService>(services => services.GetRequiredService<ProcessEngines>());
+        }
+        foreach (var (kind, options) in read)
+        {
+            worker.Services.AddSingleton(new ProcessKind(kind, options));
             worker.Add<JsonElement, JsonElement>(
                 new(kind),
-                how => how.Concurrency = options.Concurrency,
+                how => (how.Concurrency, how.AttemptTimeout) = (options.Concurrency, options.AttemptTimeout),
                 (services, args, job, cancellationToken) =>
-                    new ProcessJobHandler(services.GetRequiredKeyedService<ProcessEngine>(kind)).HandleAsync(args, job, cancellationToken));
+                    new ProcessJobHandler(services.GetRequiredService<ProcessEngines>()[kind]).HandleAsync(args, job, cancellationToken));
         }
         return worker;
-    }
-
-    private static ProcessEngine Start(IServiceProvider services, string kind, ProcessEngineOptions options)
-    {
-        var engine = new ProcessEngine(
-            kind,
-            options,
-            services.GetService<TimeProvider>() ?? TimeProvider.System,
-            services.GetService<ILoggerFactory>()?.CreateLogger("Warren.Jobs.Processes") ?? NullLogger.Instance);
-        engine.Start();
-        return engine;
     }
 }

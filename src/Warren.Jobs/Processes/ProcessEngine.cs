@@ -108,6 +108,16 @@ internal sealed partial class ProcessEngine : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    /// <summary>Kills all processes at once; jobs that run in them fail.</summary>
+    public void Kill()
+    {
+        List<EngineProcess> all;
+        lock (_lock)
+            all = [.. _all];
+        foreach (var process in all)
+            process.End(EngineFault.Of(EngineFault.Crashed, $"Process {process.Id} of {_kind} was killed because the worker had to stop.", FailureCause.Crash), kill: true);
+    }
+
     private async Task<EngineProcess> TakeAsync(JobContext? job, CancellationToken cancellationToken)
     {
         TimeSpan pause;

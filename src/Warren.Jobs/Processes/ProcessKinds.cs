@@ -14,7 +14,7 @@ internal static class ProcessKinds
     public const string Section = "Warren:Kinds";
 
     // Of a kind that is run by a program or by code; the worker reads them.
-    private static readonly string[] OfTheWorker = ["Retention", "Retry", "Deadline", "Lanes"];
+    private static readonly string[] OfTheWorker = ["Retention", "Retry", "Deadline", "Lanes", "Demands"];
 
     private static readonly PropertyInfo[] Settings = typeof(ProcessEngineOptions).GetProperties();
 

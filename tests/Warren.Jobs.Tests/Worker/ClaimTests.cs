@@ -51,7 +51,7 @@ public sealed class ClaimTests(Brokers brokers)
         await Eventually.ThatAsync(() => coordinator.Claims.Items.Any(claim => claim.Claim is not null), "the job is claimed", cancellationToken: Cancellation);
         await AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
 
-        Assert.IsType<SucceededReport>(Assert.Single(coordinator.Ends.Items));
+        Assert.All(coordinator.Ends.Items, end => Assert.IsType<SucceededReport>(end));
         Assert.Equal(1, runs.Value);
         Assert.Equal(2, coordinator.Claims.Items.Count(claim => claim.Claim?.Any(attempt => attempt.Job == id) == true));
     }
@@ -173,7 +173,8 @@ public sealed class ClaimTests(Brokers brokers)
         coordinator.Answers = _ => true;
         await AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
 
-        Assert.Equal(id, Assert.Single(coordinator.Ends.Items).Job);
+        // Time ran so fast that a confirm may have come too late for it: then the same report goes twice.
+        Assert.Equal((id, 2), Assert.Single(coordinator.Ends.Items.Select(end => (end.Job, end.Seq)).Distinct()));
     }
 
     [Fact]
@@ -224,17 +225,20 @@ public sealed class ClaimTests(Brokers brokers)
         Assert.Equal("undecodable", Assert.Single(await coordinator.Bus.DeadLetters.ListAsync(Queue, cancellationToken: Cancellation)).Reason);
     }
 
-    /// <summary>Moves a clock second by second, giving others the time to follow, until something has happened.</summary>
-    internal static Task AdvanceUntilAsync(ManualTimeProvider time, Func<bool> happened) => AdvanceUntilAsync(time, () => Task.FromResult(happened()));
+    /// <summary>Moves a clock step by step, giving others the time to follow, until something has happened.</summary>
+    internal static Task AdvanceUntilAsync(ManualTimeProvider time, Func<bool> happened, TimeSpan? step = null) =>
+        AdvanceUntilAsync(time, () => Task.FromResult(happened()), step);
 
-    /// <inheritdoc cref="AdvanceUntilAsync(ManualTimeProvider, Func{bool})"/>
-    internal static Task AdvanceUntilAsync(ManualTimeProvider time, Func<Task<bool>> happened) => Eventually.ThatAsync(
-        async () =>
+    /// <inheritdoc cref="AdvanceUntilAsync(ManualTimeProvider, Func{bool}, TimeSpan?)"/>
+    internal static async Task AdvanceUntilAsync(ManualTimeProvider time, Func<Task<bool>> happened, TimeSpan? step = null)
+    {
+        for (var looks = 0; !await happened(); looks++)
         {
-            time.Advance(TimeSpan.FromSeconds(1));
-            return await happened();
-        },
-        "it happens as time goes by", cancellationToken: Cancellation);
+            Assert.True(looks < 5000, "It did not happen as time went by.");
+            time.Advance(step ?? TimeSpan.FromSeconds(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
+        }
+    }
 
     private static void Counting(WorkerBuilder worker, AsyncCounter runs, int concurrency = 1) => worker.Handle(
         Kinds.Count, o => o.Concurrency = concurrency, (text, _, _) =>

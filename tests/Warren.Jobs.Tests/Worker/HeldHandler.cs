@@ -24,8 +24,8 @@ internal sealed class HeldHandler
     /// <summary>How often it began.</summary>
     public AsyncCounter Runs { get; } = new();
 
-    /// <summary>Why it was asked to stop, at its end.</summary>
-    public JobStopReason Reason { get; private set; }
+    /// <summary>Why it was asked to stop, at the end of its first run.</summary>
+    public JobStopReason? Reason { get; private set; }
 
     /// <summary>The job it runs.</summary>
     public JobContext? Job { get; private set; }
@@ -39,13 +39,14 @@ internal sealed class HeldHandler
         Started.Set();
         try
         {
-            await using var registration = cancellationToken.Register(Stopped.Set);
+            // Not disposed: that would race with the very cancellation it is to tell of.
+            cancellationToken.Register(Stopped.Set);
             await Go.WaitAsync(TimeSpan.FromMinutes(5), IsStubborn ? CancellationToken.None : cancellationToken);
             return new Count(text.Words.Length);
         }
         finally
         {
-            Reason = job.StopReason;
+            Reason ??= job.StopReason;
             Ended.Set();
         }
     }
