@@ -48,7 +48,7 @@ public sealed partial class MessageBus : IMessageBus
         _ladder = new RetryLadder(_declarer, _publisher);
         _requester = new Requester(_publishing[0], _content, options, time);
         _replier = new Replier(_publishing[0], _content, options, publishing);
-        Queues = new QueueAdmin(channels, _declarer, new QueueMover(channels, _publisher).MoveAsync);
+        Queues = new QueueAdmin(channels, _declarer, new QueueMover(channels, _publisher, time).MoveAsync);
         DeadLetters = new DeadLetters(channels, _declarer, _publisher, time);
     }
 

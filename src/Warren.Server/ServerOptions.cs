@@ -6,7 +6,7 @@ namespace Warren.Server;
 public sealed class ServerOptions
 {
     /// <summary>The section.</summary>
-    public const string Section = "Warren:Server";
+    internal const string Section = "Warren:Server";
 
     /// <summary>
     /// Where <c>warren serve</c> takes HTTP: <c>ADDRESS:PORT</c>, <c>[::1]:PORT</c>, <c>localhost:PORT</c>, or <c>*:PORT</c> for every address
@@ -37,6 +37,6 @@ public sealed class ServerOptions
     [Range(typeof(TimeSpan), "00:00:00.050", "00:10:00")]
     public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Whether the management API of queues is served under <c>/rabbitmq</c>. The default is false.</summary>
+    /// <summary>Whether a management API of queues is served under <c>/rabbitmq</c>; this version has none and refuses true. The default is false.</summary>
     public bool Management { get; set; }
 }

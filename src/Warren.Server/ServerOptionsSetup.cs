@@ -27,6 +27,8 @@ internal sealed class ServerOptionsSetup : IPostConfigureOptions<ServerOptions>,
             problems.Add($"{ServerOptions.Section}:AdminKey has {key.Length} characters; at least 16 were expected.");
         else if (options.AdminKey is { } whole && whole.Any(c => c is <= ' ' or > '~'))
             problems.Add($"{ServerOptions.Section}:AdminKey has a space or another character that no HTTP header may hold; printable ASCII was expected.");
+        if (options.Management)
+            problems.Add($"{ServerOptions.Section}:Management is true, and this version has no management API under /rabbitmq; take it away. Queues are at /v1/queues.");
         problems.AddRange(
             from host in options.AllowedHosts
             where host != "*" && (Uri.CheckHostName(host.Trim('[', ']')) == UriHostNameType.Unknown || host.Contains(':', StringComparison.Ordinal) != host.StartsWith('['))

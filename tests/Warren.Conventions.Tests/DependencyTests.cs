@@ -30,7 +30,7 @@ public class DependencyTests
             "Microsoft.Extensions.Options.DataAnnotations", "Polly.Core", "RabbitMQ.Client",
         ],
         ["Warren.Jobs"] = [],
-        ["Warren.Coordinator"] = ["Dapper", "Microsoft.Data.Sqlite", "Npgsql", "SQLitePCLRaw.bundle_e_sqlite3"],
+        ["Warren.Coordinator"] = ["Microsoft.Data.Sqlite", "Npgsql", "SQLitePCLRaw.bundle_e_sqlite3"],
         ["Warren.AI"] = ["Microsoft.Extensions.AI.Abstractions", "OpenAI"],
         ["Warren.Celery"] = [],
         ["Warren.Broker"] = [],

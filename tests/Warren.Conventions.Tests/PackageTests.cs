@@ -97,8 +97,9 @@ public sealed class PackageTests : IDisposable
         var project = Repository.Projects("src").Single(candidate => candidate.Name == package).Path;
         var lockFile = Repository.Read(Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json"));
 
-        Assert.Equal(Repository.Xml(project).Descendants("PackageReference").Any(), asked.Count > 0);
-        Assert.All(asked, dependency => Assert.Contains($"\"{dependency}\"", lockFile, StringComparison.Ordinal));
+        Assert.Equal(Repository.Xml(project).Descendants().Any(element => element.Name.LocalName is "PackageReference" or "ProjectReference"), asked.Count > 0);
+        // The lock file writes the projects of this repository in lower case.
+        Assert.All(asked, dependency => Assert.Contains($"\"{dependency}\"", lockFile, StringComparison.OrdinalIgnoreCase));
         Assert.DoesNotContain(asked, dependency => Regex.IsMatch(dependency, "Analyzers|xunit|TestKit"));
     }
 

@@ -13,10 +13,12 @@ public class PublicApiTests
             "Warren.Messaging", "Warren.Messaging.Content", "Warren.Messaging.Hosting", "Warren.Messaging.Retries",
             "Warren.Messaging.Topology", "Microsoft.Extensions.DependencyInjection",
         ],
+        ["Warren.Jobs"] = ["Warren.Jobs", "Warren.Jobs.Contracts", "Warren.Jobs.Hosting", "Microsoft.Extensions.DependencyInjection"],
+        ["Warren.Coordinator"] = ["Warren.Coordinator", "Warren.Coordinator.Hosting", "Warren.Coordinator.Storage"],
     };
 
     // The client below is a detail. A type of it in a signature would tie our versions to its versions.
-    private static readonly string[] MayBeInSignatures = ["System.", "Microsoft.Extensions.", "Warren."];
+    private static readonly string[] MayBeInSignatures = ["System.", "Microsoft.Extensions.", "Microsoft.AspNetCore.", "Warren."];
 
     public static TheoryData<string> Packages => [.. Repository.Packages];
 

@@ -189,8 +189,8 @@ public class EventStreamTests
             catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException)
             {
                 // The server is away; it comes back.
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
             }
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
     }
 

@@ -107,6 +107,7 @@ public class QueueApiTests : IAsyncLifetime
         // They fail again, since nobody has repaired them.
         await Eventually.GetAsync(
             () => _house.GetJsonAsync("v1/dead-letters?queue=warren.submit"), list => list.GetProperty("dead_letters").GetArrayLength() == 2, "there are two dead letters again");
+        Assert.Equal(2, await ChangeAsync("v1/dead-letters/replay", """{"queue": "warren.submit", "dry_run": true}"""));
         Assert.Equal(2, await ChangeAsync("v1/dead-letters/purge", """{"queue": "warren.submit"}"""));
     }
 

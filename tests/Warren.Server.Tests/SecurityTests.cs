@@ -209,6 +209,7 @@ public class SecurityTests
     [InlineData("AllowedHosts", "Warren:Server:AllowedHosts has 'a.example:80'")]
     [InlineData("RateLimit", "RateLimit")]
     [InlineData("AdminKeyFile", "there is no such file")]
+    [InlineData("Management", "this version has no management API")]
     public async Task Settings_that_are_wrong_stop_the_start(string setting, string message)
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => ServerHouse.StartAsync(options =>
@@ -219,6 +220,7 @@ public class SecurityTests
                 case "AdminKey": options.AdminKey = "short"; break;
                 case "AllowedHosts": options.AllowedHosts = ["a.example:80"]; break;
                 case "RateLimit": options.RateLimit = -1; break;
+                case "Management": options.Management = true; break;
                 case "AdminKeyFile": options.AdminKeyFile = "/nowhere/at/all"; break;
             }
         }));

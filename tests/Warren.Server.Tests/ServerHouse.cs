@@ -27,6 +27,7 @@ internal sealed class ServerHouse : IAsyncDisposable
     private readonly string _prefix;
     private readonly List<WirePlayer> _workers = [];
     private int _port;
+    private bool _isBrokerGone;
 
     private ServerHouse(EmbeddedAmqpBroker broker, MessageBus bus, Action<ServerOptions>? configure, Action<CoordinatorOptions>? limits, Action<IServiceCollection>? services, string prefix) =>
         (Broker, Bus, _configure, _limits, _services, _prefix) = (broker, bus, configure, limits, services, prefix);
@@ -75,6 +76,12 @@ internal sealed class ServerHouse : IAsyncDisposable
         Http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new(address, _prefix.Length == 0 ? "/" : _prefix + "/"), Timeout = TimeSpan.FromSeconds(60) };
         if (consuming)
             await Eventually.ThatAsync(() => Coordinator.IsConsuming, "the coordinator consumes");
+    }
+
+    public async Task StopBrokerAsync()
+    {
+        _isBrokerGone = true;
+        await Broker.DisposeAsync();
     }
 
     public async Task StopAppAsync()
@@ -162,7 +169,8 @@ internal sealed class ServerHouse : IAsyncDisposable
             await worker.DisposeAsync();
         await StopAppAsync();
         await Bus.DisposeAsync();
-        await Broker.DisposeAsync();
+        if (!_isBrokerGone)
+            await Broker.DisposeAsync();
         _directory.Delete(recursive: true);
     }
 }

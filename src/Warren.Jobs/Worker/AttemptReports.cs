@@ -49,7 +49,11 @@ internal sealed class AttemptReports(EventReporter reporter, string session, Job
     /// <exception cref="OperationCanceledException">The worker has stopped before.</exception>
     public async Task KeepAsync(Report report, int size, bool isEnd = false, bool hold = false)
     {
-        await reporter.TakeRoomAsync(size);
+        // What is held is small, and nothing may overtake it.
+        if (hold)
+            reporter.TakeRoom(size);
+        else
+            await reporter.TakeRoomAsync(size);
         var kept = new Kept(report, size);
         lock (_gate)
         {

@@ -319,6 +319,9 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         _channel = channel;
         try
         {
+            // The coordinator may have fallen silent before there was a channel to end.
+            if (!_isOpen(_stopping.Token).IsCompleted)
+                return;
             channel.AdjustSoon();
             Log.Consuming(_logger, Queue);
             using var watch = new PeriodicTimer(_bus.Options.WatchdogInterval, _time);

@@ -112,6 +112,9 @@ internal sealed partial class JobWorker(
 
     private async Task StopWorkingAsync(CancellationToken hurry)
     {
+        // Never started: its settings may be the reason.
+        if (_consumers.Count == 0)
+            return;
         await Task.WhenAll(_consumers.Select(consumer => consumer.StopTakingAsync()));
         var runs = _consumers.SelectMany(consumer => consumer.Runs).ToList();
         var ended = Task.WhenAll(runs.Select(run => run.Ended));
@@ -131,8 +134,7 @@ internal sealed partial class JobWorker(
             await _reporter.DisposeAsync();
         if (_session is not null)
             await _session.EndAsync(CancellationToken.None);
-        if (_consumers.Count > 0)
-            Log.Stopped(_logger);
+        Log.Stopped(_logger);
     }
 
     private async Task<bool> IsOverAsync(Task task, TimeSpan patience, CancellationToken hurry)

@@ -66,14 +66,17 @@ internal sealed class Lease(TimeProvider time)
     /// <param name="sentAt">When it was sent.</param>
     /// <param name="lease">Seconds, as the coordinator says.</param>
     /// <param name="grace">Seconds, likewise.</param>
-    public void Answered(long sentAt, double lease, double grace)
+    /// <returns>Whether the lease is of another length than before.</returns>
+    public bool Answered(long sentAt, double lease, double grace)
     {
         lock (_gate)
         {
+            var before = (_length, _grace);
             if (lease is > 0 and < 86_400)
                 _length = TimeSpan.FromSeconds(lease);
             _grace = TimeSpan.FromSeconds(Math.Clamp(grace, 0, _length.TotalSeconds / 2));
             _safeFrom = Math.Max(_safeFrom, sentAt);
+            return before != (_length, _grace);
         }
     }
 

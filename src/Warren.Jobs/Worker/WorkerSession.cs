@@ -29,6 +29,7 @@ internal sealed partial class WorkerSession : IAsyncDisposable
     private readonly Lock _gate = new();
     private TaskCompletionSource _wake = NewSignal();
     private TaskCompletionSource _answering = NewSignal();
+    private TaskCompletionSource _leaseChanged = NewSignal();
     private long? _silentSince;
     private Task _loops = Task.CompletedTask;
     private Task _farewells = Task.CompletedTask;
@@ -172,11 +173,13 @@ internal sealed partial class WorkerSession : IAsyncDisposable
         try
         {
             var reply = await _link.AskAsync(message, _stopping.Token);
-            _lease.Answered(sentAt, reply.Lease, reply.Grace);
+            var leaseChanged = _lease.Answered(sentAt, reply.Lease, reply.Grace);
             var complete = _jobs.Apply(message, reply, asked);
             lock (_gate)
             {
                 _silentSince = null;
+                if (leaseChanged)
+                    _leaseChanged.TrySetResult();
                 if (_answering.TrySetResult())
                     Log.Answered(_logger, message.Session);
             }
@@ -212,11 +215,21 @@ internal sealed partial class WorkerSession : IAsyncDisposable
         {
             while (true)
             {
+                Task changed;
+                lock (_gate)
+                {
+                    if (_leaseChanged.Task.IsCompleted)
+                        _leaseChanged = NewSignal();
+                    changed = _leaseChanged.Task;
+                }
                 var left = _lease.UntilLost;
-                if (left > TimeSpan.Zero)
-                    await Task.Delay(left, _time, _stopping.Token);
-                else if (!TryAbandon())
-                    await Task.Delay(_lease.Third, _time, _stopping.Token);
+                if (left <= TimeSpan.Zero && TryAbandon())
+                    continue;
+                // A lease that has become shorter must not be slept through.
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+                await Task.WhenAny(changed, Task.Delay(left > TimeSpan.Zero ? left : _lease.Third, _time, either.Token));
+                await either.CancelAsync();
+                _stopping.Token.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

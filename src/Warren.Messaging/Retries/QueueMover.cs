@@ -1,17 +1,16 @@
-using RabbitMQ.Client;
 using Warren.Messaging.Publishing;
 using Warren.Messaging.Topology;
 
 namespace Warren.Messaging.Retries;
 
 /// <summary>Moves what waits in a queue to another: each message leaves only when the broker has confirmed its copy.</summary>
-internal sealed class QueueMover(AdminChannels channels, MessagePublisher publisher)
+internal sealed class QueueMover(AdminChannels channels, MessagePublisher publisher, TimeProvider time)
 {
-    // How many copies wait for their confirm at once, and the messages of one channel.
+    // How many copies wait for their confirm at once.
     private const int Window = 256;
 
-    // Acks a channel may have under way to a quorum queue; others it may forget when it closes.
-    private const int AcksAtOnce = 16;
+    // The messages of one channel: a series of operations has a time limit.
+    private const int AtOnce = 4096;
 
     /// <inheritdoc cref="QueueAdmin.MoveAsync"/>
     public async Task<long> MoveAsync(string from, string to, long max, CancellationToken cancellationToken)
@@ -24,11 +23,15 @@ internal sealed class QueueMover(AdminChannels channels, MessagePublisher publis
                 $"move the messages of queue \"{from}\" to queue \"{to}\"",
                 async (channel, token) =>
                 {
-                    var held = new List<(Task Copy, ulong Tag)>();
-                    while (held.Count < Window && moved + held.Count < max && await channel.BasicGetAsync(from, autoAck: false, token).ConfigureAwait(false) is { } message)
-                        held.Add((publisher.MoveAsync("", to, message.Body, MovedMessage.Copy(message.BasicProperties), token), message.DeliveryTag));
-                    // What is not acknowledged goes back with the channel.
-                    await SettleAsync(channel, from, held, () => moved++, token).ConfigureAwait(false);
+                    var held = new HeldLetters(channel, from, time);
+                    try
+                    {
+                        await MoveSomeAsync(held, to, max - moved, () => moved++, token).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        await held.GiveBackAsync(token).ConfigureAwait(false);
+                    }
                     return true;
                 },
                 cancellationToken).ConfigureAwait(false);
@@ -38,31 +41,39 @@ internal sealed class QueueMover(AdminChannels channels, MessagePublisher publis
         return moved;
     }
 
-    private static async Task SettleAsync(IChannel channel, string from, List<(Task Copy, ulong Tag)> held, Action onMoved, CancellationToken cancellationToken)
+    private async Task MoveSomeAsync(HeldLetters held, string to, long max, Action onMoved, CancellationToken cancellationToken)
     {
         PublishFailedException? failed = null;
-        var acks = 0;
-        foreach (var (copy, tag) in held)
+        var inFlight = new Queue<(Task Copy, ulong Tag)>();
+        for (var taken = 0; taken < Math.Min(max, AtOnce) && failed is null; taken++)
         {
-            try
-            {
-                await copy.ConfigureAwait(false);
-            }
-            catch (PublishFailedException error)
-            {
-                // Those after it may have arrived, and must not come twice.
-                failed ??= error;
-                continue;
-            }
-            await channel.BasicAckAsync(tag, multiple: false, cancellationToken).ConfigureAwait(false);
-            onMoved();
-            // The answer comes after the acks were taken in.
-            if (++acks % AcksAtOnce == 0)
-                await channel.QueueDeclarePassiveAsync(from, cancellationToken).ConfigureAwait(false);
+            if (inFlight.Count == Window)
+                failed = await SettleAsync(held, inFlight.Dequeue(), onMoved, cancellationToken).ConfigureAwait(false);
+            if (await held.GetAsync(cancellationToken).ConfigureAwait(false) is not { } message)
+                break;
+            inFlight.Enqueue((publisher.MoveAsync("", to, message.Body, MovedMessage.Copy(message.BasicProperties), cancellationToken), message.DeliveryTag));
         }
-        if (acks > 0)
-            await channel.QueueDeclarePassiveAsync(from, cancellationToken).ConfigureAwait(false);
+        // Those after one that failed may have arrived, and must not come twice.
+        while (inFlight.TryDequeue(out var next))
+            failed = await SettleAsync(held, next, onMoved, cancellationToken).ConfigureAwait(false) ?? failed;
         if (failed is not null)
             throw failed;
+    }
+
+    private static async Task<PublishFailedException?> SettleAsync(
+        HeldLetters held, (Task Copy, ulong Tag) message, Action onMoved, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await message.Copy.ConfigureAwait(false);
+        }
+        catch (PublishFailedException error)
+        {
+            // It stays in its queue; the caller is told.
+            return error;
+        }
+        await held.AckAsync(message.Tag, cancellationToken).ConfigureAwait(false);
+        onMoved();
+        return null;
     }
 }

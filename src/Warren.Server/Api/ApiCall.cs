@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Warren.Jobs;
 using Warren.Server.Security;
 
@@ -121,6 +122,9 @@ internal sealed class ApiCall(HttpContext http, ApiServices services, string pre
     private async Task<byte[]> ReadBodyAsync()
     {
         var most = services.Limits.MaxArgsBytes + BesideArgs;
+        // Kestrel's own limit is lower than what may be configured here.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = most + 1L;
         if (http.Request.ContentLength > most)
             throw TooLarge(most);
         var buffer = new ArrayBufferWriter<byte>((int)Math.Clamp(http.Request.ContentLength ?? 1024, 1, most));

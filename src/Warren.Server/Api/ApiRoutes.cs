@@ -43,7 +43,7 @@ internal static partial class ApiRoutes
             http.Abort();
             return Task.CompletedTask;
         }
-        var (status, title) = Problems.All[problem.Code];
+        var (status, title) = Problems.All.GetValueOrDefault(problem.Code, (StatusCodes.Status422UnprocessableEntity, "The request is refused"));
         http.Response.Clear();
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/problem+json";

@@ -57,13 +57,13 @@ internal static class DeadLetterEndpoints
     private static async Task ReplayAsync(ApiCall call)
     {
         call.Expect();
-        var (queue, request, matching) = await ReadAsync(call);
+        var (queue, request) = await ReadAsync(call);
         if (request.DryRun)
         {
-            await call.AnswerAsync(new DeadLetterChange(queue, matching, 0, true));
+            await call.AnswerAsync(new DeadLetterChange(queue, await CountAsync(call, queue, request), 0, true));
             return;
         }
-        await call.AuditAsync("dead_letters.replay", queue, $"{matching} of reason {request.Reason ?? "any"}");
+        await call.AuditAsync("dead_letters.replay", queue, Which(request));
         var result = await call.Services.Bus.DeadLetters.ReplayAsync(queue, FilterOf(request), call.Aborted);
         await call.AnswerAsync(new DeadLetterChange(queue, result.Replayed, result.Kept, false));
     }
@@ -71,27 +71,35 @@ internal static class DeadLetterEndpoints
     private static async Task PurgeAsync(ApiCall call)
     {
         call.Expect();
-        var (queue, request, matching) = await ReadAsync(call);
+        var (queue, request) = await ReadAsync(call);
         if (request.DryRun)
         {
-            await call.AnswerAsync(new DeadLetterChange(queue, matching, 0, true));
+            await call.AnswerAsync(new DeadLetterChange(queue, await CountAsync(call, queue, request), 0, true));
             return;
         }
-        await call.AuditAsync("dead_letters.purge", queue, $"{matching} of reason {request.Reason ?? "any"}");
+        await call.AuditAsync("dead_letters.purge", queue, Which(request));
         await call.AnswerAsync(new DeadLetterChange(queue, await call.Services.Bus.DeadLetters.PurgeAsync(queue, FilterOf(request), call.Aborted), 0, false));
     }
 
-    private static async Task<(string Queue, DeadLetterRequest Request, int Matching)> ReadAsync(ApiCall call)
+    private static async Task<(string Queue, DeadLetterRequest Request)> ReadAsync(ApiCall call)
     {
         var request = await call.ReadAsync<DeadLetterRequest>();
-        var queue = QueueEndpoints.CheckName(request.Queue, "/queue");
         if (request.MessageIds is { Count: 0 })
             throw new ProblemException("invalid_request", "message_ids is empty; leave it out for all, or name some.", "/message_ids");
-        // Also for the audit, which says beforehand what is about to be done.
-        var letters = await call.Services.Bus.DeadLetters.ListAsync(queue, int.MaxValue, call.Aborted);
-        var matching = letters.Count(letter => (request.MessageIds is null || request.MessageIds.Contains(letter.MessageId)) && (request.Reason is null || request.Reason == letter.Reason));
-        return (queue, request, matching);
+        return (QueueEndpoints.CheckName(request.Queue, "/queue"), request);
     }
+
+    // Without a filter the broker knows; with one, each has to be looked at.
+    private static async Task<long> CountAsync(ApiCall call, string queue, DeadLetterRequest request)
+    {
+        if (request is { MessageIds: null, Reason: null })
+            return (await QueueEndpoints.FindAsync(call.Services, queue + QueueEndpoints.DeadSuffix, call.Aborted))?.Messages ?? 0;
+        var letters = await call.Services.Bus.DeadLetters.ListAsync(queue, int.MaxValue, call.Aborted);
+        return letters.Count(letter => (request.MessageIds is null || request.MessageIds.Contains(letter.MessageId)) && (request.Reason is null || request.Reason == letter.Reason));
+    }
+
+    private static string Which(DeadLetterRequest request) =>
+        $"{(request.MessageIds is { } ids ? $"{ids.Count} by id" : "all")}{(request.Reason is { } reason ? $" of reason {reason}" : "")}";
 
     private static DeadLetterFilter FilterOf(DeadLetterRequest request) =>
         new() { MessageIds = request.MessageIds?.OfType<string>().ToHashSet(StringComparer.Ordinal), Reason = request.Reason };
@@ -153,4 +161,4 @@ internal sealed record DeadLetterRequest(string? Queue, IReadOnlyList<string?>? 
 /// <param name="Messages">How many were, or would be, sent back or deleted.</param>
 /// <param name="Kept">How many stayed because they were not meant.</param>
 /// <param name="DryRun">Whether nothing was changed.</param>
-internal sealed record DeadLetterChange(string Queue, int Messages, int Kept, bool DryRun);
+internal sealed record DeadLetterChange(string Queue, long Messages, int Kept, bool DryRun);

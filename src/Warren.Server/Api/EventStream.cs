@@ -42,8 +42,6 @@ internal static class EventStream
             call.Http.Response.StatusCode = StatusCodes.Status204NoContent;
             return;
         }
-        if (call.Services.Door.IsStopping)
-            throw new ProblemException(new("stopping", "The server stops; watch with the next one.", RetryAfter: 1));
         if (!call.Services.Door.TryEnterStream(call.Services.Options.MaxStreams))
             throw new ProblemException(new("too_many_streams", $"{call.Services.Options.MaxStreams} streams are open, which is as many as may be.", RetryAfter: 5));
         try
@@ -63,7 +61,8 @@ internal static class EventStream
         response.Headers["X-Accel-Buffering"] = "no";
         call.Http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Aborted, call.Services.Door.StreamsEnd);
-        await response.BodyWriter.WriteAsync("retry: 1000\n\n"u8.ToArray(), end.Token);
+        // Also by a server that stops: a browser comes back after a stream that ends, and never after a refusal.
+        await response.BodyWriter.WriteAsync("retry: 1000\n\n"u8.ToArray(), call.Aborted);
 
         await using var events = call.Services.Coordinator.Jobs.WatchAsync(id, after, end.Token).GetAsyncEnumerator(end.Token);
         try

@@ -14,7 +14,7 @@ internal static class OpenApiDocument
     /// <summary>The routes.</summary>
     public static IReadOnlyList<ApiRoute> Routes { get; } =
     [
-        new("GET", "/openapi/v1.json", "This API, in OpenAPI 3.1.", null, call => call.AnswerJsonAsync(Encoding.UTF8.GetBytes(Create(call.Root).ToJsonString(JobJson.Options)))),
+        new("GET", "/openapi/v1.json", "This API, in OpenAPI 3.1.", Security.Role.Viewer, call => call.AnswerJsonAsync(Encoding.UTF8.GetBytes(Create(call.Root).ToJsonString(JobJson.Options)))),
     ];
 
     /// <summary>The document.</summary>

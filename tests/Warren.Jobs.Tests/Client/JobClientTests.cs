@@ -17,7 +17,7 @@ public sealed class JobClientTests(Brokers brokers)
         await using var test = await StartAsync();
 
         var handle = await test.Client.SubmitAsync(
-            Kinds.Count, new Text("hello"), new() { IdempotencyKey = "doc-7", Lane = "big", Owner = "ada", ExternalId = "x" }, Cancellation);
+            SampleKinds.Count, new Text("hello"), new() { IdempotencyKey = "doc-7", Lane = "big", Owner = "ada", ExternalId = "x" }, Cancellation);
 
         var submit = await test.Answers.Submits.FirstAsync(cancellationToken: Cancellation);
         Assert.Equal(handle.Id, submit.Id);
@@ -34,7 +34,7 @@ public sealed class JobClientTests(Brokers brokers)
         var earlier = JobId.New();
         test.Answers.OnSubmit = _ => new SubmitReply { Id = earlier, Duplicate = true };
 
-        var handle = await test.Client.SubmitAsync(Kinds.Count, new Text("hello"), cancellationToken: Cancellation);
+        var handle = await test.Client.SubmitAsync(SampleKinds.Count, new Text("hello"), cancellationToken: Cancellation);
 
         Assert.Equal((earlier, true), (handle.Id, handle.IsDuplicate));
     }
@@ -57,7 +57,7 @@ public sealed class JobClientTests(Brokers brokers)
         await using var test = await StartAsync(time);
         test.Answers.Answers = _ => test.Answers.Submits.Items.Count > 0;
 
-        var submitting = test.Client.SubmitAsync(Kinds.Count, new Text("hello"), cancellationToken: Cancellation);
+        var submitting = test.Client.SubmitAsync(SampleKinds.Count, new Text("hello"), cancellationToken: Cancellation);
         await test.Answers.Submits.FirstAsync(cancellationToken: Cancellation);
         await ClaimTests.AdvanceUntilAsync(time, () => submitting.IsCompleted);
         var handle = await submitting;
@@ -73,7 +73,7 @@ public sealed class JobClientTests(Brokers brokers)
 
         await Assert.ThrowsAsync<ArgumentException>(() => test.Client.SubmitAsync("Not A Kind", JsonElement.Parse("{}"), cancellationToken: Cancellation));
         await Assert.ThrowsAsync<ArgumentException>(() => test.Client.SubmitAsync("a", default, cancellationToken: Cancellation));
-        var large = await Assert.ThrowsAsync<JobRefusedException>(() => test.Client.SubmitAsync(Kinds.Count, new Text(new string('x', 5_000_000)), cancellationToken: Cancellation));
+        var large = await Assert.ThrowsAsync<JobRefusedException>(() => test.Client.SubmitAsync(SampleKinds.Count, new Text(new string('x', 5_000_000)), cancellationToken: Cancellation));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => test.Client.ListAsync(new() { Limit = 201 }, Cancellation));
 
         Assert.Equal("args_too_large", large.Code);
@@ -164,7 +164,7 @@ public sealed class JobClientTests(Brokers brokers)
         var handle = new JobHandle<Count>(test.Client, id);
 
         var waiting = handle.ResultAsync(Cancellation);
-        await Eventually.ThatAsync(() => test.Answers.Requests.Items.Any(request => request.Op == JobOperation.Get), "the watch has read all there is", cancellationToken: Cancellation);
+        await Eventually.ThatAsync(() => test.Answers.Requests.Items.Any(request => request.After == 1), "the watch has read all there is", cancellationToken: Cancellation);
         stored.Add(new JobSucceeded(JsonElement.Parse("""{"letters":4}""")) { Job = id, Number = 2 });
         await ClaimTests.AdvanceUntilAsync(time, () => waiting.IsCompleted);
 
@@ -206,13 +206,13 @@ public sealed class JobClientTests(Brokers brokers)
     }
 
     [Fact]
-    public void The_client_of_an_application_is_the_one_it_registered_first()
+    public async Task The_client_of_an_application_is_the_one_it_registered_first()
     {
         var services = new ServiceCollection();
         services.AddSingleton<IMessageBus>(_ => new NoOpMessageBus("a test"));
         services.AddWarrenJobs();
         services.AddWarrenJobs();
-        using var provider = services.BuildServiceProvider();
+        await using var provider = services.BuildServiceProvider();
 
         Assert.IsType<JobClient>(Assert.Single(provider.GetServices<IJobClient>()));
     }

@@ -13,7 +13,7 @@ public sealed class WorkerSettingsTests
     {
         using var host = WorkerHost.Build(
             "amqp://localhost/",
-            w => w.Handle(Kinds.Count, o => o.Concurrency = 2, (_, _, _) => Task.FromResult(new Count(0))),
+            w => w.Handle(SampleKinds.Count, o => o.Concurrency = 2, (_, _, _) => Task.FromResult(new Count(0))),
             settings:
             [
                 "Warren:Kinds:text_count:Concurrency=8", "Warren:Kinds:text_count:AttemptTimeout=00:05:00", "Warren:Kinds:text_count:Retention=2.00:00:00",
@@ -34,7 +34,7 @@ public sealed class WorkerSettingsTests
     public void Each_retry_of_a_kind_can_be_set()
     {
         using var host = WorkerHost.Build(
-            "amqp://localhost/", w => w.Handle(Kinds.Count, (_, _, _) => Task.FromResult(new Count(0))),
+            "amqp://localhost/", w => w.Handle(SampleKinds.Count, (_, _, _) => Task.FromResult(new Count(0))),
             settings: ["Warren:Kinds:text_count:Retry:Crash=0", "Warren:Kinds:text_count:Retry:FirstDelay=00:00:10"]);
 
         Assert.NotNull(host.Services.GetRequiredService<IOptions<WorkerOptions>>().Value);
@@ -58,7 +58,7 @@ public sealed class WorkerSettingsTests
     [InlineData("Warren:Kinds:text_count:Retry=often", "Warren:Kinds:text_count:Retry is 'often'; a whole number was expected.")]
     public void A_setting_that_cannot_be_used_is_told_with_what_was_expected(string setting, string message)
     {
-        using var host = WorkerHost.Build("amqp://localhost/", w => w.Handle(Kinds.Count, (_, _, _) => Task.FromResult(new Count(0))), settings: setting);
+        using var host = WorkerHost.Build("amqp://localhost/", w => w.Handle(SampleKinds.Count, (_, _, _) => Task.FromResult(new Count(0))), settings: setting);
 
         var error = Assert.Throws<OptionsValidationException>(() => host.Services.GetRequiredService<IOptions<WorkerOptions>>().Value);
 
@@ -69,8 +69,8 @@ public sealed class WorkerSettingsTests
     public void A_kind_has_one_handler()
     {
         using var host = WorkerHost.Build("amqp://localhost/", w => w
-            .Handle(Kinds.Count, (_, _, _) => Task.FromResult(new Count(0)))
-            .Handle(Kinds.Count, (_, _, _) => Task.FromResult(new Count(0))));
+            .Handle(SampleKinds.Count, (_, _, _) => Task.FromResult(new Count(0)))
+            .Handle(SampleKinds.Count, (_, _, _) => Task.FromResult(new Count(0))));
 
         var error = Assert.Throws<OptionsValidationException>(() => host.Services.GetRequiredService<IOptions<WorkerOptions>>().Value);
 

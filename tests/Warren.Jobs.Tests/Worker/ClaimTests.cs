@@ -90,7 +90,7 @@ public sealed class ClaimTests(Brokers brokers)
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         var go = new Signal();
         var runs = new AsyncCounter();
-        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(Kinds.Count, o => o.Concurrency = 2, async (_, _, cancellationToken) =>
+        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(SampleKinds.Count, o => o.Concurrency = 2, async (_, _, cancellationToken) =>
         {
             runs.Increment();
             await go.WaitAsync(cancellationToken: cancellationToken);
@@ -116,7 +116,7 @@ public sealed class ClaimTests(Brokers brokers)
         await using var coordinator = await ScriptedCoordinator.StartAsync(broker.Url);
         var go = new Signal();
         var runs = new AsyncCounter();
-        await using var worker = await WorkerHost.StartAsync(broker.Url, w => w.Handle(Kinds.Count, o => o.Concurrency = 2, async (_, _, cancellationToken) =>
+        await using var worker = await WorkerHost.StartAsync(broker.Url, w => w.Handle(SampleKinds.Count, o => o.Concurrency = 2, async (_, _, cancellationToken) =>
         {
             runs.Increment();
             await go.WaitAsync(cancellationToken: cancellationToken);
@@ -185,12 +185,12 @@ public sealed class ClaimTests(Brokers brokers)
         coordinator.Describe = true;
         await using var worker = await WorkerHost.StartAsync(
             url,
-            w => w.Handle(Kinds.Count, o =>
+            w => w.Handle(SampleKinds.Count, o =>
             {
                 o.AttemptTimeout = TimeSpan.FromMinutes(5);
                 o.Retry = new() { Error = 7 };
                 o.Lanes.Add("big", new());
-            }, (_, _, _) => Task.FromResult(new Count(0))).Handle(Kinds.Any, (_, _, _) => Task.FromResult(new Count(0))),
+            }, (_, _, _) => Task.FromResult(new Count(0))).Handle(SampleKinds.Any, (_, _, _) => Task.FromResult(new Count(0))),
             o => o.Name = "the worker");
 
         await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
@@ -241,7 +241,7 @@ public sealed class ClaimTests(Brokers brokers)
     }
 
     private static void Counting(WorkerBuilder worker, AsyncCounter runs, int concurrency = 1) => worker.Handle(
-        Kinds.Count, o => o.Concurrency = concurrency, (text, _, _) =>
+        SampleKinds.Count, o => o.Concurrency = concurrency, (text, _, _) =>
         {
             runs.Increment();
             return Task.FromResult(new Count(text.Words.Length));

@@ -3,7 +3,7 @@ using Warren.TestKit;
 
 namespace Warren.Jobs.Tests.Worker;
 
-/// <summary>A handler of <see cref="Kinds.Count"/> that runs until a test lets it go.</summary>
+/// <summary>A handler of <see cref="SampleKinds.Count"/> that runs until a test lets it go.</summary>
 internal sealed class HeldHandler
 {
     /// <summary>Set when it runs first.</summary>
@@ -30,7 +30,7 @@ internal sealed class HeldHandler
     /// <summary>The job it runs.</summary>
     public JobContext? Job { get; private set; }
 
-    public void Register(WorkerBuilder worker) => worker.Handle(Kinds.Count, HandleAsync);
+    public void Register(WorkerBuilder worker) => worker.Handle(SampleKinds.Count, HandleAsync);
 
     public async Task<Count> HandleAsync(Text text, JobContext job, CancellationToken cancellationToken)
     {

@@ -90,7 +90,7 @@ public sealed class LeaseTests(Brokers brokers)
         var time = new ManualTimeProvider();
         var handler = new HeldHandler();
         await using var worker = await WorkerHost.StartAsync(
-            url, w => w.Handle(Kinds.Count, o => o.AttemptTimeout = TimeSpan.FromMinutes(2), handler.HandleAsync), time: time);
+            url, w => w.Handle(SampleKinds.Count, o => o.AttemptTimeout = TimeSpan.FromMinutes(2), handler.HandleAsync), time: time);
         var id = await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
 

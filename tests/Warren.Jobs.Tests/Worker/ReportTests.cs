@@ -117,7 +117,7 @@ public sealed class ReportTests(Brokers brokers)
             Checkpoint = attempt.Attempt == 2 ? JsonElement.Parse("""{"epoch":3}""") : null,
         };
         JsonElement? found = null;
-        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(Kinds.Count, async (_, job, cancellationToken) =>
+        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(SampleKinds.Count, async (_, job, cancellationToken) =>
         {
             found = job.Checkpoint;
             await job.CheckpointAsync(new { Epoch = 4 }, progress: 40, epoch: 4, cancellationToken: cancellationToken);
@@ -147,7 +147,7 @@ public sealed class ReportTests(Brokers brokers)
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         await using var worker = await WorkerHost.StartAsync(
-            url, w => w.Handle(Kinds.Count, o => o.Concurrency = 50, (text, _, _) => Task.FromResult(new Count(text.Words.Length))));
+            url, w => w.Handle(SampleKinds.Count, o => o.Concurrency = 50, (text, _, _) => Task.FromResult(new Count(text.Words.Length))));
 
         const int jobs = 300;
         for (var i = 0; i < jobs; i++)
@@ -187,7 +187,7 @@ public sealed class ReportTests(Brokers brokers)
     {
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
-        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(Kinds.Count, handler));
+        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(SampleKinds.Count, handler));
         return await coordinator.EndAsync<T>(await coordinator.DispatchAsync("text.count", args));
     }
 }

@@ -15,7 +15,7 @@ public sealed class SlotTests(Brokers brokers)
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         var handler = new HeldHandler();
-        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(Kinds.Count, o => o.Concurrency = 2, handler.HandleAsync));
+        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(SampleKinds.Count, o => o.Concurrency = 2, handler.HandleAsync));
 
         for (var i = 0; i < 5; i++)
             await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
@@ -61,7 +61,7 @@ public sealed class SlotTests(Brokers brokers)
         var handler = new HeldHandler();
         await using var worker = await WorkerHost.StartAsync(
             url,
-            w => w.Handle(Kinds.Count, o => o.Concurrency = 3, (text, job, cancellationToken) =>
+            w => w.Handle(SampleKinds.Count, o => o.Concurrency = 3, (text, job, cancellationToken) =>
                 text.Words == "long" ? handler.HandleAsync(text, job, cancellationToken) : Task.FromResult(new Count(0))),
             time: time);
 
@@ -86,7 +86,7 @@ public sealed class SlotTests(Brokers brokers)
         var others = new AsyncCounter();
         await using var worker = await WorkerHost.StartAsync(
             url,
-            w => w.Handle(Kinds.Count, handler.HandleAsync).Handle(Kinds.Any, (_, _, _) =>
+            w => w.Handle(SampleKinds.Count, handler.HandleAsync).Handle(SampleKinds.Any, (_, _, _) =>
             {
                 others.Increment();
                 return Task.FromResult(new Count(0));
@@ -111,7 +111,7 @@ public sealed class SlotTests(Brokers brokers)
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         var log = new CollectedLog();
         await using var worker = await WorkerHost.StartAsync(
-            url, w => w.Handle(Kinds.Count, (_, _, _) => Task.FromResult(new Count(0))), log: log, settings:
+            url, w => w.Handle(SampleKinds.Count, (_, _, _) => Task.FromResult(new Count(0))), log: log, settings:
             [
                 "Warren:Worker:Resources:gpu=1", "Warren:Kinds:text_count:Lanes:small:Demands:gpu=1", "Warren:Kinds:text_count:Lanes:big:Demands:gpu=2",
             ]);
@@ -129,7 +129,7 @@ public sealed class SlotTests(Brokers brokers)
     {
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
-        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(Kinds.Count, (_, _, _) => Task.FromResult(new Count(0))));
+        await using var worker = await WorkerHost.StartAsync(url, w => w.Handle(SampleKinds.Count, (_, _, _) => Task.FromResult(new Count(0))));
         await brokers.UntilQueueAsync(url, Queue, queue => queue.Consumers == 1, "the worker consumes");
 
         await coordinator.Bus.Queues.DeleteAsync(Queue, cancellationToken: Cancellation);

@@ -84,7 +84,7 @@ public sealed class StopTests(Brokers brokers)
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         await using var worker = await WorkerHost.StartAsync(
-            url, w => w.Handle(Kinds.Count, (_, _, _) => throw new InvalidOperationException("It does not work.")), settings: "Warren:Worker:Coordination=none");
+            url, w => w.Handle(SampleKinds.Count, (_, _, _) => throw new InvalidOperationException("It does not work.")), settings: "Warren:Worker:Coordination=none");
 
         await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
         await brokers.UntilQueueAsync(url, "warren.jobs.text.count.dead", queue => queue.Ready == 1, "it is a dead letter");

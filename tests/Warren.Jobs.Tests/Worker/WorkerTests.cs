@@ -12,7 +12,7 @@ public sealed class WorkerTests(Brokers brokers)
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         await using var worker = await WorkerHost.StartAsync(
-            url, w => w.Handle(Kinds.Count, (text, _, _) => Task.FromResult(new Count(text.Words.Length))));
+            url, w => w.Handle(SampleKinds.Count, (text, _, _) => Task.FromResult(new Count(text.Words.Length))));
 
         var id = await coordinator.DispatchAsync("text.count", """{"words":"hello"}""");
         var ended = await coordinator.EndAsync<SucceededReport>(id);

@@ -25,6 +25,51 @@ public class QueueAdminTests(RabbitMqFixture rabbit)
         Assert.False(await bus.Queues.ExistsAsync("work"));
     }
 
+    [Theory]
+    [InlineData(QueueType.Quorum)]
+    [InlineData(QueueType.Classic)]
+    public async Task What_waits_in_a_queue_is_moved_in_order_with_its_properties(QueueType type)
+    {
+        await using var bus = await MessageBus.ConnectAsync(await rabbit.NewVirtualHostAsync());
+        await bus.Queues.DeclareAsync(new QueueDefinition("from") { Type = type });
+        await bus.Queues.DeclareAsync(new QueueDefinition("to") { Type = QueueType.Classic });
+        // More than are under way at once.
+        var ids = await bus.SendBatchAsync("from", Numbered.Range(700), new() { CorrelationId = "c", Headers = new Dictionary<string, object?> { ["kept"] = 7 } });
+
+        Assert.Equal(10, await bus.Queues.MoveAsync("from", "to", 10));
+        Assert.Equal(690, await bus.Queues.MoveAsync("from", "to"));
+
+        await Eventually.ThatAsync(async () => (await bus.Queues.InfoAsync("from")).MessageCount == 0, "the queue is empty");
+        var arrived = new Arrivals<MessageContext>();
+        await using var receiving = await bus.ReceiveAsync<Numbered>("to", (_, context, _) =>
+        {
+            arrived.Add(context);
+            return Task.CompletedTask;
+        }, new ReceiveOptions { Concurrency = 1, DeclareQueue = false });
+        var moved = await arrived.WaitForAsync(700);
+        Assert.Equal(ids, moved.Select(message => message.MessageId));
+        Assert.All(moved, message => Assert.Equal(("c", 7), (message.CorrelationId, message.Headers["kept"])));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_moved_stays_where_it_is()
+    {
+        await using var bus = await MessageBus.ConnectAsync(await rabbit.NewVirtualHostAsync());
+        await bus.Queues.DeclareAsync(new QueueDefinition("from"));
+        await bus.Queues.DeclareAsync(new QueueDefinition("full")
+        {
+            Type = QueueType.Classic, Arguments = new Dictionary<string, object?> { ["x-max-length"] = 0, ["x-overflow"] = "reject-publish" },
+        });
+        await bus.SendBatchAsync("from", Numbered.Range(5));
+
+        Assert.Equal(PublishFailureReason.Unroutable, (await Assert.ThrowsAsync<PublishFailedException>(() => bus.Queues.MoveAsync("from", "none"))).Reason);
+        Assert.Equal(PublishFailureReason.Nacked, (await Assert.ThrowsAsync<PublishFailedException>(() => bus.Queues.MoveAsync("from", "full"))).Reason);
+        Assert.Equal(QueueFailureReason.NotFound, (await Assert.ThrowsAsync<QueueOperationException>(() => bus.Queues.MoveAsync("none", "from"))).Reason);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => bus.Queues.MoveAsync("from", "from"));
+
+        await Eventually.ThatAsync(async () => (await bus.Queues.InfoAsync("from")).MessageCount == 5, "all are still there");
+    }
+
     [Fact]
     public async Task Declaring_again_is_no_error()
     {

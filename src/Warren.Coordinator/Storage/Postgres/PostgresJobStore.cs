@@ -12,10 +12,13 @@ internal sealed partial class PostgresJobStore : IJobStore
     // Lost races end with somebody's progress; so many in a row are a fault.
     private const int Tries = 20;
 
-    // Statements here are written for an index each. A table that has just grown has old statistics, and a plan made when it was small
-    // would read all of it.
+    // Statements here are written for an index each, and read it in its order. A table that has just grown has old statistics, and a plan
+    // made when it was small would read and sort all of it.
     private const string EachConnection =
-        "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; SET default_transaction_isolation = 'read committed'";
+        """
+        SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+        SET default_transaction_isolation = 'read committed'
+        """;
 
     private readonly NpgsqlDataSource _source;
     private readonly PostgresInserts _inserts;

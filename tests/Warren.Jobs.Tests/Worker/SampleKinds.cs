@@ -7,7 +7,7 @@ internal sealed record Text(string Words);
 internal sealed record Count(int Letters);
 
 /// <summary>Kinds of the tests.</summary>
-internal static class Kinds
+internal static class SampleKinds
 {
     public static readonly JobKind<Text, Count> Count = new("text.count");
 
