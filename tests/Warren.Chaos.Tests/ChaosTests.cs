@@ -52,8 +52,8 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
         for (var round = 1; round <= Number("WARREN_TEST_CHAOS_ROUNDS", rounds); round++)
         {
             var random = new Random(seed ^ (round * 7919));
-            var happened = await PlayRoundAsync(world, random, faults);
-            output.WriteLine($"Round {round}: {string.Join(", ", happened.Names)}");
+            output.WriteLine($"Round {round} begins at {TimeProvider.System.GetUtcNow():HH:mm:ss.fff}.");
+            var happened = await PlayRoundAsync(world, random, faults, output);
             var wrong = happened.History.Faults(World.Lease.TotalSeconds);
             Assert.True(
                 wrong.Count == 0,
@@ -61,7 +61,7 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
         }
     }
 
-    private static async Task<(IReadOnlyList<string> Names, History History)> PlayRoundAsync(World world, Random random, IReadOnlyList<Fault> faults)
+    private static async Task<(IReadOnlyList<string> Names, History History)> PlayRoundAsync(World world, Random random, IReadOnlyList<Fault> faults, ITestOutputHelper output)
     {
         using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
         var accepted = new ConcurrentDictionary<JobId, int>();
@@ -81,6 +81,7 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
         foreach (var fault in some)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 300)), TimeProvider.System);
+            output.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {fault.Name}");
             await fault.HappenAsync(world, random);
         }
         await submits;
