@@ -19,6 +19,9 @@ namespace Warren.Jobs.Worker;
 /// </remarks>
 internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
 {
+    // Of a stop that has a deadline, the answer to one cancel must not take all.
+    private static readonly TimeSpan CancelPatience = TimeSpan.FromSeconds(5);
+
     private readonly IChannel _channel;
     private readonly JobConsumer _lane;
     private readonly TimeProvider _time;
@@ -135,7 +138,11 @@ internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
         }
         await adjustment;
         foreach (var credit in Active())
+        {
+            if (_ended.Task.IsCompleted)
+                return;
             await CancelAsync(credit);
+        }
     }
 
     /// <summary>Returns when the broker has read all acks, or is away.</summary>
@@ -301,16 +308,18 @@ internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
     {
         if (credit.IsCanceled)
             return;
+        using var patience = new CancellationTokenSource(CancelPatience, _time);
         try
         {
-            await _channel.BasicCancelAsync(credit.Tag);
+            await _channel.BasicCancelAsync(credit.Tag, noWait: false, patience.Token);
             // The answer overtakes deliveries that wait to be taken in; the notice of it does not.
             await Task.WhenAny(credit.Gone.Task, _ended.Task);
         }
         catch (Exception error) when (error is RabbitMQClientException or IOException or ObjectDisposedException or OperationCanceledException)
         {
-            // The channel is going down, which stops the deliveries just as well.
+            // The channel is going down, or a broker that answers nothing has to lose it: both stop the deliveries just as well.
             Log.CancelFailed(_logger, error, _lane.Queue);
+            End($"a consumer could not be canceled: {error.Message}");
         }
         lock (_gate)
         {
