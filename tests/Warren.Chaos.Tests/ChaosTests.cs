@@ -10,7 +10,7 @@ namespace Warren.Chaos.Tests;
 /// <c>WARREN_TEST_CHAOS_ROUNDS</c> makes more rounds, <c>WARREN_TEST_CHAOS_SEED</c> repeats one, <c>WARREN_TEST_CHAOS_FAULT</c> plays only
 /// faults that have these words, or others after a |, in their name.
 /// </remarks>
-public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
+public class ChaosTests(ITestOutputHelper output)
 {
     private const int Jobs = 100;
 
@@ -24,20 +24,31 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
     [Theory]
     [InlineData(12)]
     [Trait("Category", "Service")]
-    public async Task Jobs_end_once_on_the_embedded_broker_over_postgresql(int rounds) =>
-        await PlayAsync(await EmbeddedBrokerProcess.StartAsync(), await postgres.NewDatabaseAsync(), rounds, [.. Fault.All, Fault.BrokerKilled]);
+    public async Task Jobs_end_once_on_the_embedded_broker_over_postgresql(int rounds)
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        await PlayAsync(
+            await EmbeddedBrokerProcess.StartAsync(), await postgres.NewDatabaseAsync(), rounds, [.. Fault.All, Fault.BrokerKilled, Fault.StoreCrashes(postgres)]);
+    }
 
     [Theory]
     [InlineData(8)]
     [Trait("Category", "Service")]
-    public async Task Jobs_end_once_on_rabbitmq_over_sqlite(int rounds) =>
-        await PlayAsync(await RabbitMqFixture.StartNodeAsync(), null, rounds, Fault.All);
+    public async Task Jobs_end_once_on_rabbitmq_over_sqlite(int rounds)
+    {
+        var node = await RabbitMqFixture.StartNodeAsync();
+        await PlayAsync(node, null, rounds, [.. Fault.All, Fault.ChannelsClosed(node)]);
+    }
 
     [Theory]
     [InlineData(8)]
     [Trait("Category", "Service")]
-    public async Task Jobs_end_once_on_rabbitmq_over_postgresql(int rounds) =>
-        await PlayAsync(await RabbitMqFixture.StartNodeAsync(), await postgres.NewDatabaseAsync(), rounds, Fault.All);
+    public async Task Jobs_end_once_on_rabbitmq_over_postgresql(int rounds)
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        var node = await RabbitMqFixture.StartNodeAsync();
+        await PlayAsync(node, await postgres.NewDatabaseAsync(), rounds, [.. Fault.All, Fault.ChannelsClosed(node), Fault.StoreCrashes(postgres)]);
+    }
 
     private static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : otherwise;

@@ -65,6 +65,13 @@ internal sealed record Fault(string Name, Func<World, Random, Task> HappenAsync)
         new("the coordinator is cut off for a moment", (world, _) => world.CoordinatorProxy.CutAsync()),
         new("the coordinator loses an answer of the broker", async (world, random) => await Task.WhenAny(
             world.CoordinatorProxy.CutAfter(random.Next(1, 4000), ProxyDirections.ToClient), Task.Delay(World.Lease, TimeProvider.System))),
+        new("the coordinator's clock jumps an hour ahead and back", async (world, random) =>
+        {
+            await world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(1));
+            await PauseAsync(random, 0.5);
+            await world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(-1));
+        }),
+        new("a worker's clock goes back an hour", (world, random) => Any(world.Workers, random).ShiftClockAsync(TimeSpan.FromHours(-1))),
         new("the queue of the jobs is purged", (world, _) => IfThereAsync(() => world.Bus.Queues.PurgeAsync(Queue))),
         new("the queue of the jobs is deleted", (world, _) => IfThereAsync(() => world.Bus.Queues.DeleteAsync(Queue))),
     ];
@@ -75,6 +82,18 @@ internal sealed record Fault(string Name, Func<World, Random, Task> HappenAsync)
         await world.Broker.KillAsync();
         await PauseAsync(random, 0.5);
         await world.Broker.StartAgainAsync();
+    });
+
+    /// <summary>A broker closes the channels that consume, and nothing else; only where the broker can be told to.</summary>
+    public static Fault ChannelsClosed(IControllableBroker broker) => new("the channels that consume are closed", async (world, _) =>
+        await broker.CloseChannelsAsync(world.VirtualHost, consumingOnly: true));
+
+    /// <summary>The server of the store crashes and comes back.</summary>
+    public static Fault StoreCrashes(PostgresServer server) => new("PostgreSQL crashes", async (_, random) =>
+    {
+        await server.CrashAsync();
+        await PauseAsync(random, 0.5);
+        await server.StartAgainAsync();
     });
 
     private static T Any<T>(IReadOnlyList<T> some, Random random) => some[random.Next(some.Count)];
