@@ -37,7 +37,7 @@ internal sealed record BrokerSettings(MessagingOptions Options, BrokerAddress Ad
         if (options.Enabled == false)
             throw new UsageException($"Messaging is switched off ({settings.SourceOf(nameof(MessagingOptions.Enabled))}); name a broker with --broker URL.");
         if (options.Url is null && settings.Validate(options) is { Count: <= 1 })
-            throw new UsageException($"No broker is named. Expected {Names}.");
+            throw new NoBrokerException($"No broker is named. Expected {Names}.");
         if (settings.Validate(options) is { Count: > 0 } errors)
         {
             // The library speaks of its own name for what was typed as a flag.

@@ -8,34 +8,22 @@ namespace Warren.Cli;
 /// <summary>The verbs of the program, and how each of them ends: one line for a user's mistake, never a stack trace.</summary>
 internal static class CommandLine
 {
+    // A shell's habit: 128 and the number of SIGINT.
+    private const int Interrupted = 130;
+
+    // @FILE means the contents of a file to `submit --args`, and nothing to the others.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>Runs the verb that the arguments name and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Warren: durable AI jobs and messaging on RabbitMQ. Every verb explains itself with --help.");
-        root.Add(ServeCommand.Create());
-        root.Add(ServeCommand.CreateWorker());
-        root.Add(SubmitCommand.Create());
-        root.Add(WatchCommand.Create());
-        root.Add(DemoCommand.Create());
-        root.Add(DoctorCommand.Create());
-        root.Add(JobsCommand.Create());
-        root.Add(QueuesCommand.Create());
-        root.Add(DeadLettersCommand.Create());
-        root.Add(KeysCommand.Create());
-        root.Add(ConfigCommand.Create());
-        root.Add(PublishCommand.Create());
-        root.Add(ListenCommand.Create());
-        root.Add(BrokerCommand.Create());
-        root.Add(HelpCommand.Create(root));
+        var root = Create();
 
         // Whoever types the name alone wants to know what there is.
-        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, Parsing);
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
-            if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
-                return Fail(ExitCode.Usage, $"There is no verb '{unknown}'; there are {string.Join(", ", root.Subcommands.Select(known => known.Name))}.");
-            var verb = parsed.CommandResult.Command is RootCommand ? "warren" : $"warren {parsed.CommandResult.Command.Name}";
-            return Fail(ExitCode.Usage, $"{Sentence(parsed.Errors[0].Message)} `{verb} --help` tells what is expected.");
+            return Fail(ExitCode.Usage, Mistake(parsed));
         }
 
         try
@@ -63,6 +51,34 @@ internal static class CommandLine
         {
             return Fail(ExitCode.Of(error), error.Message);
         }
+        catch (OperationCanceledException)
+        {
+            // By ctrl-C; a verb that has more to say of it has said so.
+            return Interrupted;
+        }
+    }
+
+    /// <summary>All verbs.</summary>
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("Warren: durable AI jobs and messaging on RabbitMQ. Every verb explains itself with --help.");
+        root.Add(ServeCommand.Create());
+        root.Add(ServeCommand.CreateWorker());
+        root.Add(SubmitCommand.Create());
+        root.Add(WatchCommand.Create());
+        root.Add(DemoCommand.Create());
+        root.Add(DoctorCommand.Create());
+        root.Add(JobsCommand.Create());
+        root.Add(QueuesCommand.Create());
+        root.Add(DeadLettersCommand.Create());
+        root.Add(KeysCommand.Create());
+        root.Add(ConfigCommand.Create());
+        root.Add(DrainCommand.Create());
+        root.Add(PublishCommand.Create());
+        root.Add(ListenCommand.Create());
+        root.Add(BrokerCommand.Create());
+        root.Add(HelpCommand.Create(root));
+        return root;
     }
 
     /// <summary>Says what went wrong and returns the exit code.</summary>
@@ -71,6 +87,23 @@ internal static class CommandLine
         Console.Error.WriteLine($"warren: {message}");
         return exitCode;
     }
+
+    private static string Mistake(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = Path(parsed.CommandResult);
+        if (command.Subcommands.Count > 0)
+        {
+            var there = $"there are {string.Join(", ", command.Subcommands.Select(known => known.Name))}.";
+            var within = command is RootCommand ? "" : $" `{path}`";
+            return parsed.UnmatchedTokens is [var unknown, ..] ? $"There is no verb '{unknown}'{(within.Length == 0 ? "" : " of" + within)}; {there}" : $"A verb is missing after{within}; {there}";
+        }
+        return $"{Sentence(parsed.Errors[0].Message)} `{path} --help` tells what is expected.";
+    }
+
+    private static string Path(System.CommandLine.Parsing.CommandResult result) => result.Command is RootCommand ? "warren"
+        : result.Parent is System.CommandLine.Parsing.CommandResult above ? $"{Path(above)} {result.Command.Name}"
+        : result.Command.Name;
 
     private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 }

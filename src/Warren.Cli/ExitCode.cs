@@ -33,4 +33,7 @@ internal static class ExitCode
 }
 
 /// <summary>The user's arguments or settings are wrong; the message says in one sentence what was found and what was expected.</summary>
-internal sealed class UsageException(string message) : Exception(message);
+internal class UsageException(string message) : Exception(message);
+
+/// <summary>A command needs a broker and none is named.</summary>
+internal sealed class NoBrokerException(string message) : UsageException(message);

@@ -108,6 +108,9 @@ internal sealed partial class Coordinator : IAsyncDisposable
     /// <summary>Whether it consumes all it has to; while it does not, jobs are taken in all the same.</summary>
     public bool IsConsuming => _claimConsumer is { Health.Consuming: true } && _foldConsumer is { Health.Consuming: true };
 
+    /// <summary>Ends when it consumes all it has to for the first time, the queues of contracts among them; or when it stops.</summary>
+    public Task Ready => _running;
+
     /// <summary>Opens the store and begins. The broker need not be there; jobs are taken in without it.</summary>
     /// <exception cref="StoreRefusedException">The store cannot be used as it is.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>

@@ -1,15 +1,15 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Warren.Coordinator;
 using Warren.Coordinator.Hosting;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
 using Warren.Jobs.Contracts;
 using Warren.Messaging;
 
-namespace Warren.Coordinator;
+namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Adds the coordinator to an app that owns the store.</summary>
 public static class CoordinatorServiceCollectionExtensions

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
-using Warren.Coordinator.Storage;
 
 namespace Warren.Coordinator;
 

@@ -5,10 +5,18 @@ internal sealed class ServerDoor : IDisposable
 {
     private readonly CancellationTokenSource _streams = new();
     private volatile bool _isStopping;
+    private volatile bool _isDraining;
     private int _open;
 
     /// <summary>Whether the server is about to stop: not ready, and no job is taken in.</summary>
     public bool IsStopping => _isStopping;
+
+    /// <summary>Whether no job is taken in until somebody says otherwise: the server is to be stopped when what it has in hand is done.</summary>
+    public bool IsDraining
+    {
+        get => _isDraining;
+        set => _isDraining = value;
+    }
 
     /// <summary>Canceled when event streams have to end; who watches comes back to the next server.</summary>
     public CancellationToken StreamsEnd => _streams.Token;

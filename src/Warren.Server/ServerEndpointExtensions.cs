@@ -1,9 +1,9 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Warren.Server;
 using Warren.Server.Api;
 
-namespace Warren.Server;
+namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Gives Warren's HTTP side a place among the routes of an app.</summary>
 public static class ServerEndpointExtensions

@@ -1,11 +1,11 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Warren.Server;
 using Warren.Server.Api;
 using Warren.Server.Metrics;
 using Warren.Server.Security;
 
-namespace Warren.Server;
+namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Adds Warren's HTTP side to an app.</summary>
 public static class ServerServiceCollectionExtensions

@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Warren.Chaos.Host;
-using Warren.Coordinator;
 using Warren.Jobs;
 
 // A coordinator or a worker in a process of its own, for tests that kill it, freeze it or cut it off:

@@ -33,7 +33,7 @@ public class DoctorTests(RabbitMqFixture rabbit)
 
         Assert.Equal((0, "ok"), (exitCode, status));
         Assert.Equal(
-            ["connection", "version", "message size", "heartbeat", "retry ladder", "declare", "bind", "consume", "publish", "round trip", "direct reply-to", "alarms"],
+            ["connection", "version", "message size", "heartbeat", "retry ladder", "Warren's queues", "declare", "bind", "consume", "publish", "round trip", "direct reply-to", "alarms"],
             checks.Select(found => found.Check));
         Assert.All(checks, found => Assert.Equal("ok", found.Status));
         Assert.Equal($"RabbitMQ {node.Version}", Of(checks, "version").Detail);

@@ -41,9 +41,16 @@ internal sealed class WarrenProgram : IAsyncDisposable
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        if (input is not null)
-            await process.StandardInput.BaseStream.WriteAsync(input);
-        process.StandardInput.Close();
+        try
+        {
+            if (input is not null)
+                await process.StandardInput.BaseStream.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // A program that was started with its input closed reads nothing.
+        }
         try
         {
             await process.WaitForExitAsync().WaitAsync(script is null ? Patience : TimeSpan.FromMinutes(5), TimeProvider.System);
@@ -67,6 +74,9 @@ internal sealed class WarrenProgram : IAsyncDisposable
         process.StandardInput.Close();
         return new WarrenProgram(process);
     }
+
+    /// <summary>The path of the program itself.</summary>
+    public static string Assembly => Path.Combine(AppContext.BaseDirectory, "warren.dll");
 
     /// <summary>Presses ctrl-C.</summary>
     public Task InterruptAsync() => SignalAsync("INT");
@@ -106,12 +116,17 @@ internal sealed class WarrenProgram : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(IsSetting).ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
-            start.Environment[name] = value;
+        {
+            if (value is null)
+                start.Environment.Remove(name);
+            else
+                start.Environment[name] = value;
+        }
         return start;
     }
 
     private static bool IsSetting(string name) =>
-        name.StartsWith("RABBITMQ_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("Warren__", StringComparison.OrdinalIgnoreCase) || name == "ENABLE_RABBITMQ";
+        name.StartsWith("RABBITMQ_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("Warren__", StringComparison.OrdinalIgnoreCase) || name is "ENABLE_RABBITMQ" or "WARREN_SERVER" or "WARREN_KEY" or "WARREN_DATABASE";
 
     private static async Task ReadAsync(StreamReader reader, Arrivals<string> lines)
     {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Warren.Conventions.Tests;
 
-/// <summary>The arrows between projects, and between the folders of Warren.Messaging (docs/architecture.md).</summary>
+/// <summary>The arrows between projects, and between the folders of each (docs/architecture.md).</summary>
 public class DependencyTests
 {
     // What a project rests on. It may also name what those rest on. A project that is not here yet gets its line before its code.
@@ -43,30 +43,66 @@ public class DependencyTests
 
     private static readonly string[] MayUseAspNetCore = ["Warren.Broker", "Warren.Server"];
 
-    // The folders of Warren.Messaging: what each may use of the others. The types at the root are the vocabulary of all; only
-    // MessageBus and what hosts it put the folders together.
-    private static readonly Dictionary<string, string[]> Folders = new()
+    // The folders of each project: what each may use of the others. The types at the root are the vocabulary of all; only they, and what
+    // registers them, put the folders together.
+    private static readonly Dictionary<string, Dictionary<string, string[]>> Folders = new()
     {
-        ["Connections"] = [],
-        ["Content"] = [],
-        ["Diagnostics"] = [],
-        ["Topology"] = ["Connections"],
-        ["Publishing"] = ["Connections", "Content", "Diagnostics", "Topology"],
-        ["Consumers"] = ["Connections", "Content", "Diagnostics", "Topology"],
-        ["Retries"] = ["Publishing", "Topology"],
-        ["Rpc"] = ["Connections", "Content", "Diagnostics", "Publishing"],
-        ["Hosting"] = ["Connections", "Topology"],
-    };
-
-    // The same of Warren.Broker. What is pure and what writes the disk know nothing of the broker around them.
-    private static readonly Dictionary<string, string[]> BrokerFolders = new()
-    {
-        ["Protocol"] = [],
-        ["Storage"] = [],
-        ["Routing"] = ["Protocol"],
-        ["Queues"] = ["Protocol", "Routing", "Storage"],
-        ["Diagnostics"] = ["Protocol", "Queues", "Storage"],
-        ["Connections"] = ["Protocol", "Routing", "Queues", "Storage", "Diagnostics"],
+        ["Warren.Messaging"] = new()
+        {
+            ["Connections"] = [],
+            ["Content"] = [],
+            ["Diagnostics"] = [],
+            ["Topology"] = ["Connections"],
+            ["Publishing"] = ["Connections", "Content", "Diagnostics", "Topology"],
+            ["Consumers"] = ["Connections", "Content", "Diagnostics", "Topology"],
+            ["Retries"] = ["Publishing", "Topology"],
+            ["Rpc"] = ["Connections", "Content", "Diagnostics", "Publishing"],
+            ["Hosting"] = ["Connections", "Topology"],
+        },
+        // What is pure and what writes the disk know nothing of the broker around them.
+        ["Warren.Broker"] = new()
+        {
+            ["Protocol"] = [],
+            ["Storage"] = [],
+            ["Routing"] = ["Protocol"],
+            ["Queues"] = ["Protocol", "Routing", "Storage"],
+            ["Diagnostics"] = ["Protocol", "Queues", "Storage"],
+            ["Connections"] = ["Protocol", "Routing", "Queues", "Storage", "Diagnostics"],
+        },
+        // A handler, whatever it does, knows no worker, and the worker no handler.
+        ["Warren.Jobs"] = new()
+        {
+            ["Contracts"] = [],
+            ["Diagnostics"] = [],
+            ["Kinds"] = [],
+            ["Processes"] = [],
+            ["Protocol"] = [],
+            ["Client"] = ["Protocol"],
+            ["Hosting"] = ["Kinds", "Processes", "Protocol"],
+            ["Worker"] = ["Diagnostics", "Hosting", "Protocol"],
+        },
+        // The moves know the rows they change, and nothing that reads or sends.
+        ["Warren.Coordinator"] = new()
+        {
+            ["Batching"] = [],
+            ["Events"] = [],
+            ["Schemas"] = [],
+            ["Storage"] = [],
+            ["Moves"] = ["Storage"],
+            ["Outbox"] = ["Batching", "Storage"],
+            ["Folding"] = ["Moves", "Storage"],
+            ["Intake"] = ["Batching", "Moves", "Schemas", "Storage"],
+            ["Claims"] = ["Intake", "Moves", "Storage"],
+            ["Leader"] = ["Outbox", "Storage"],
+            ["Hosting"] = ["Storage"],
+        },
+        ["Warren.Server"] = new()
+        {
+            ["Metrics"] = [],
+            ["Security"] = [],
+            ["Api"] = ["Metrics", "Security"],
+            ["Testing"] = [],
+        },
     };
 
     [Fact]
@@ -109,54 +145,48 @@ public class DependencyTests
             select $"{project.Path} is not in Warren.slnx, so it is neither built nor tested.");
     }
 
-    [Fact]
-    public void Folders_of_messaging_use_only_what_their_arrows_allow() => Nothing.In(
-        from file in Repository.Files
-        where file.StartsWith("src/Warren.Messaging/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
-        let parts = file.Split('/')
-        where parts.Length > 3
-        let code = Repository.Code(file)
-        from other in Folders.Keys
-        where other != parts[2] && !Folders.GetValueOrDefault(parts[2], []).Contains(other) && Uses(code, other)
-        select $"{file} uses {other}; {parts[2]} may use {List(Folders.GetValueOrDefault(parts[2], []))}.");
-
-    [Fact]
-    public void Folders_of_the_broker_use_only_what_their_arrows_allow() => Nothing.In(
-        from file in Repository.Files
-        where file.StartsWith("src/Warren.Broker/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
-        let parts = file.Split('/')
-        where parts.Length > 3
-        let code = Repository.Code(file)
-        from other in BrokerFolders.Keys
-        where other != parts[2] && !BrokerFolders.GetValueOrDefault(parts[2], []).Contains(other) && Regex.IsMatch(code, $@"\bWarren\.Broker\.{other}\b")
-        select $"{file} uses {other}; {parts[2]} may use {List(BrokerFolders.GetValueOrDefault(parts[2], []))}.");
-
-    [Fact]
-    public void Every_folder_of_the_broker_has_its_arrows() => Assert.Equal(
-        Directory.GetDirectories(Path.Combine(Repository.Root, "src/Warren.Broker")).Select(Path.GetFileName)
-            .Except(["bin", "obj"]).Order(StringComparer.Ordinal),
-        BrokerFolders.Keys.Order(StringComparer.Ordinal));
-
-    [Fact]
-    public void Every_folder_of_messaging_has_its_arrows() => Assert.Equal(
-        Directory.GetDirectories(Path.Combine(Repository.Root, "src/Warren.Messaging")).Select(Path.GetFileName)
-            .Except(["bin", "obj"]).Order(StringComparer.Ordinal),
-        Folders.Keys.Order(StringComparer.Ordinal));
-
     [Theory]
-    [MemberData(nameof(ArrowTables))]
-    public void Arrows_do_not_go_round(string table)
+    [MemberData(nameof(ProjectsWithFolders))]
+    public void Folders_use_only_what_their_arrows_allow(string project)
     {
-        var arrows = table switch { "projects" => Arrows, "folders" => Folders, _ => BrokerFolders };
+        var folders = Folders[project];
 
-        Assert.All(arrows.Keys, from => Assert.DoesNotContain(from, Closure(arrows, from)));
+        Nothing.In(
+            from file in Repository.Files
+            where file.StartsWith($"src/{project}/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+            let parts = file.Split('/')
+            where parts.Length > 3
+            let code = Repository.Code(file)
+            from other in folders.Keys
+            where other != parts[2] && !folders.GetValueOrDefault(parts[2], []).Contains(other) && Uses(code, project, other)
+            select $"{file} uses {other}; {parts[2]} may use {List(folders.GetValueOrDefault(parts[2], []))}.");
     }
 
-    public static TheoryData<string> ArrowTables => ["projects", "folders", "folders of the broker"];
+    [Theory]
+    [MemberData(nameof(ProjectsWithFolders))]
+    public void Every_folder_has_its_arrows(string project) => Assert.Equal(
+        Directory.GetDirectories(Path.Combine(Repository.Root, "src", project)).Select(Path.GetFileName)
+            .Except(["bin", "obj"]).Order(StringComparer.Ordinal),
+        Folders[project].Keys.Order(StringComparer.Ordinal));
 
-    // A using directive, or a name that begins at the folder's namespace.
-    private static bool Uses(string code, string folder) =>
-        Regex.IsMatch(code, $@"\bWarren\.Messaging\.{folder}\b|(?<![\w.]){folder}\.[A-Z]\w+[.(<]");
+    [Fact]
+    public void Every_package_has_a_table_of_its_folders() => Assert.Equal(
+        Repository.Packages.Order(StringComparer.Ordinal), Folders.Keys.Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(ProjectsWithFolders))]
+    public void Arrows_between_folders_do_not_go_round(string project) =>
+        Assert.All(Folders[project].Keys, from => Assert.DoesNotContain(from, Closure(Folders[project], from)));
+
+    [Fact]
+    public void Arrows_between_projects_do_not_go_round() => Assert.All(Arrows.Keys, from => Assert.DoesNotContain(from, Closure(Arrows, from)));
+
+    public static TheoryData<string> ProjectsWithFolders => [.. Folders.Keys];
+
+    // A using directive, or a name that begins at the folder's namespace; properties of the broker's types are called as its folders are.
+    private static bool Uses(string code, string project, string folder) =>
+        Regex.IsMatch(code, $@"\b{Regex.Escape(project)}\.{folder}\b")
+        || (project == "Warren.Messaging" && Regex.IsMatch(code, $@"(?<![\w.]){folder}\.[A-Z]\w+[.(<]"));
 
     private static IEnumerable<string> References(string project) =>
         from reference in Repository.Xml(project).Descendants("ProjectReference")

@@ -14,7 +14,11 @@ public class PublicApiTests
             "Warren.Messaging.Topology", "Microsoft.Extensions.DependencyInjection",
         ],
         ["Warren.Jobs"] = ["Warren.Jobs", "Warren.Jobs.Contracts", "Warren.Jobs.Hosting", "Microsoft.Extensions.DependencyInjection"],
-        ["Warren.Coordinator"] = ["Warren.Coordinator", "Warren.Coordinator.Hosting", "Warren.Coordinator.Storage"],
+        ["Warren.Coordinator"] = ["Warren.Coordinator", "Warren.Coordinator.Hosting", "Microsoft.Extensions.DependencyInjection"],
+        ["Warren.Server"] =
+        [
+            "Warren.Server", "Warren.Server.Testing", "Microsoft.Extensions.DependencyInjection", "Microsoft.AspNetCore.Builder",
+        ],
     };
 
     // The client below is a detail. A type of it in a signature would tie our versions to its versions.

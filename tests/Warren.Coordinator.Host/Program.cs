@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warren.Coordinator;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
 

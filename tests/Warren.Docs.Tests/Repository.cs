@@ -6,7 +6,11 @@ namespace Warren.Docs.Tests;
 internal static partial class Repository
 {
     /// <summary>Every document of which the C# is compiled and run.</summary>
-    public static IReadOnlyList<string> Documents { get; } = ["README.md", "src/Warren.Messaging/README.md", "src/Warren.Broker/README.md", "docs/start/dotnet.md"];
+    public static IReadOnlyList<string> Documents { get; } =
+    [
+        "README.md", "src/Warren.Messaging/README.md", "src/Warren.Broker/README.md", "src/Warren.Jobs/README.md", "src/Warren.Coordinator/README.md",
+        "src/Warren.Server/README.md", "docs/start/dotnet.md",
+    ];
 
     /// <summary>The text of a file of the repository.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root(), path));

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Warren.Coordinator;
 using Warren.Jobs;
 
 namespace Warren.Benchmarks.Jobs;

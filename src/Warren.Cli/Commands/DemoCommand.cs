@@ -17,15 +17,17 @@ internal static class DemoCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    private static readonly Option<bool> Quiet = new("--quiet") { Description = "Print the last line only." };
+
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new Command("demo", "Run jobs on an embedded broker, over HTTP and over plain AMQP. Needs nothing, changes nothing, takes free ports.");
-        command.SetAction((_, token) => RunAsync(token));
+        var command = new Command("demo", "Run jobs on an embedded broker, over HTTP and over plain AMQP. Needs nothing, changes nothing, takes free ports.") { Quiet };
+        command.SetAction((parsed, token) => RunAsync(parsed.GetValue(Quiet), token));
         return command;
     }
 
-    private static async Task<int> RunAsync(CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(bool quiet, CancellationToken cancellationToken)
     {
         using var output = new Output();
         using var signals = new StopSignals(cancellationToken);
@@ -34,7 +36,7 @@ internal static class DemoCommand
         var directory = Directory.CreateTempSubdirectory("warren-demo-");
         try
         {
-            return await RunAsync(directory, output, either.Token);
+            return await RunAsync(directory, output, quiet, either.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -50,7 +52,7 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<int> RunAsync(DirectoryInfo directory, Output output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(DirectoryInfo directory, Output output, bool quiet, CancellationToken cancellationToken)
     {
         // Of the demo's own: what is configured here is for real work.
         var flags = new Dictionary<string, string?>
@@ -59,26 +61,27 @@ internal static class DemoCommand
             ["Warren:Broker:Listen"] = "127.0.0.1:0",
             ["Warren:Server:Listen"] = "127.0.0.1:0",
         };
+        var program = await DemoJobs.ByProgramAsync(directory, flags);
         var settings = ServeSettings.Read(flags, new ConfigurationBuilder().Build());
         var start = Stopwatch.GetTimestamp();
         await using var host = await ServeCommand.StartAsync(
             settings, logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ServeLog(LogLevel.Warning)), cancellationToken);
         var version = typeof(DemoCommand).Assembly.GetName().Version!.ToString(3);
-        output.WriteLine($"Warren {version} demo · embedded broker {host.AmqpUrl} · store SQLite · {host.HttpUrl}");
+        var board = new DemoBoard(output, quiet);
+        board.Write($"Warren {version} demo · embedded broker {host.AmqpUrl} · store SQLite · {host.HttpUrl}");
 
         using var server = ServerConnection.Open(host.HttpUrl, null);
-        var board = new DemoBoard(output);
         var jobs = new List<Task<bool>>();
-        foreach (var (name, kind, args) in DemoJobs.OverHttp)
+        foreach (var (name, kind, args) in program is { } one ? DemoJobs.OverHttp.Append(one) : DemoJobs.OverHttp)
             jobs.Add(OverHttpAsync(server, board, name, kind, args, cancellationToken));
         foreach (var (name, kind, args) in DemoJobs.OverAmqp)
             jobs.Add(AmqpDemo.RunAsync(host.AmqpUrl!, board, name, kind, args, cancellationToken));
         var succeeded = (await Task.WhenAll(jobs)).Count(done => done);
         var took = Stopwatch.GetElapsedTime(start);
 
-        output.WriteLine("What just happened: each job was submitted → queued on warren.jobs.KIND → claimed by the worker → reported progress → its result was stored,");
-        output.WriteLine("and whoever submitted it watched: over HTTP by server-sent events, over plain AMQP by the exchange warren.events.");
-        output.WriteLine("Try next:  ./warren serve   |   ./warren submit text.stats --args '{\"text\":\"Hello\"}' --watch   |   docs/start/dotnet.md");
+        board.Write("What just happened: each job was submitted → queued on warren.jobs.KIND → claimed by the worker → reported progress → its result was stored,");
+        board.Write("and whoever submitted it watched: over HTTP by server-sent events, over plain AMQP by the exchange warren.events.");
+        board.Write("Try next:  ./warren serve   |   ./warren submit text.stats --args '{\"text\":\"Hello\"}' --watch   |   docs/start/dotnet.md");
         await host.StopAsync();
         var summary = string.Create(CultureInfo.InvariantCulture, $"{succeeded} of {jobs.Count} jobs succeeded in {took.TotalSeconds:0.0} s");
         if (succeeded != jobs.Count)

@@ -46,7 +46,7 @@ internal static class JobsCommand
             return ExitCode.Ok;
         }
         JobText.Print(JobText.Table(page.Jobs), output);
-        if (page.Next is not null)
+        if (page.Next is not null && !parsed.GetValue(ApiVerb.Quiet))
             await Console.Error.WriteLineAsync($"There are more: --cursor {page.Next}");
         return ExitCode.Ok;
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Warren.Broker;
 using Warren.Cli.Serving;
+using Warren.Coordinator;
 using Warren.Coordinator.Storage;
 using Warren.Messaging;
 
@@ -30,12 +31,14 @@ internal static class ServeCommand
     private static readonly Option<string?> Kinds = new("--kinds") { HelpName = "LIST", Description = "The kinds the worker does, separated by commas. The default is all it can." };
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Log what happens to each job." };
 
+    private static readonly Option<bool> Quiet = new("--quiet") { Description = "Log warnings and errors only." };
+
     /// <summary>The verb <c>serve</c>.</summary>
     public static Command Create()
     {
         var command = new Command("serve", "Run Warren: HTTP, coordinator, worker and, unless one is named, a broker. Ends with ctrl-C, in order.")
         {
-            Broker, Amqp, Http, Store, Data, Roles, Kinds, Verbose,
+            Broker, Amqp, Http, Store, Data, Roles, Kinds, Verbose, Quiet,
         };
         command.SetAction((parsed, token) => RunAsync(parsed, Flags(parsed), token));
         return command;
@@ -44,7 +47,7 @@ internal static class ServeCommand
     /// <summary>The verb <c>worker</c>.</summary>
     public static Command CreateWorker()
     {
-        var command = new Command("worker", "Run a worker alone; the broker's URL is all it needs.") { Broker, Data, Kinds, Verbose };
+        var command = new Command("worker", "Run a worker alone; the broker's URL is all it needs.") { Broker, Data, Kinds, Verbose, Quiet };
         command.SetAction((parsed, token) =>
         {
             var flags = Flags(parsed);
@@ -127,12 +130,14 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, Dictionary<string, string?> flags, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(Verbose) && parsed.GetValue(Quiet))
+            throw new UsageException("--verbose and --quiet are both given; expected one of them.");
         var settings = ServeSettings.Read(flags);
         using var signals = new StopSignals(cancellationToken);
         using var output = new Output();
         if (settings.Broker.Note is { } note)
             await Console.Error.WriteLineAsync($"warren: {note}");
-        var least = parsed.GetValue(Verbose) ? LogLevel.Debug : LogLevel.Information;
+        var least = parsed.GetValue(Verbose) ? LogLevel.Debug : parsed.GetValue(Quiet) ? LogLevel.Warning : LogLevel.Information;
         await using var host = await StartAsync(settings, logging => logging.SetMinimumLevel(least).AddProvider(new ServeLog(least)), signals.Token);
         output.WriteLine(Describe(settings, host));
         await host.RunAsync(signals.Token);

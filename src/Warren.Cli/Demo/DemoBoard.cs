@@ -7,7 +7,7 @@ using Warren.Jobs;
 namespace Warren.Cli.Demo;
 
 /// <summary>Tells what happens to the demo's jobs, a line each, in the order it happens.</summary>
-internal sealed class DemoBoard(Output output)
+internal sealed class DemoBoard(Output output, bool quiet)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Lock _gate = new();
@@ -32,6 +32,16 @@ internal sealed class DemoBoard(Output output)
         }
     }
 
+    /// <summary>A line that is no job's.</summary>
+    public void Write(string line)
+    {
+        if (!quiet)
+            output.WriteLine(Console.IsOutputRedirected ? Plain(line) : line);
+    }
+
+    private static string Plain(string line) => line
+        .Replace("·", "|", StringComparison.Ordinal).Replace("→", "->", StringComparison.Ordinal).Replace("…", "...", StringComparison.Ordinal);
+
     private static string Short(JsonElement result)
     {
         if (result.ValueKind != JsonValueKind.Object)
@@ -53,6 +63,6 @@ internal sealed class DemoBoard(Output output)
     private void Say(string name, string words)
     {
         lock (_gate)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(_start).TotalSeconds,5:0.0} s  {name,-12} {words}"));
+            Write(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(_start).TotalSeconds,5:0.0} s  {name,-12} {words}"));
     }
 }

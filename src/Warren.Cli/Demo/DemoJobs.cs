@@ -28,6 +28,21 @@ internal static class DemoJobs
         ("over-amqp", "text.stats", new JsonObject { ["text"] = Short + " " + Long }),
     ];
 
+    /// <summary>The job that a program does, over HTTP; none where there is no sh. Its settings bind the kind to the program.</summary>
+    /// <param name="directory">Where the demo may write.</param>
+    /// <param name="settings">Where the binding goes.</param>
+    public static async Task<(string Name, string Kind, JsonNode Args)?> ByProgramAsync(DirectoryInfo directory, Dictionary<string, string?> settings)
+    {
+        var engine = Path.Combine(AppContext.BaseDirectory, "engines", "example", "line_count.sh");
+        if (OperatingSystem.IsWindows() || !File.Exists("/bin/sh") || !File.Exists(engine))
+            return null;
+        settings["Warren:Kinds:file_count:Command:0"] = "/bin/sh";
+        settings["Warren:Kinds:file_count:Command:1"] = engine;
+        var file = Path.Combine(directory.FullName, "essay.txt");
+        await File.WriteAllTextAsync(file, string.Join('\n', Enumerable.Repeat(Long, 200)));
+        return ("by-a-program", "file.count", new JsonObject { ["path"] = file });
+    }
+
     /// <summary>Waits until the worker has said that it does a kind.</summary>
     public static async Task UntilOfferedAsync(ServerConnection server, string kind, CancellationToken cancellationToken)
     {

@@ -100,6 +100,7 @@ internal sealed class Examination(BrokerSettings settings, IReadOnlyList<string>
         // Before anything is published: from then on a broker with an alarm no longer reads from this connection.
         var look = new QueueLook(connection, version);
         _checks.AddRange(await look.AtTheLadderAsync(cancellationToken));
+        _checks.AddRange(await look.AtWarrenAsync(cancellationToken));
         foreach (var queue in queues)
             _checks.AddRange(await look.AtAsync(queue, cancellationToken));
         await foreach (var check in new RoundTrip(connection, settings.Address).RunAsync(cancellationToken))

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using Warren.Jobs.Protocol;
 using Warren.Messaging.Retries;
 using Warren.Messaging.Topology;
 
@@ -10,6 +11,12 @@ namespace Warren.Cli.Doctor;
 /// <summary>What AMQP can tell of queues without changing them: whether they exist, their counts, and a hint at how they were declared.</summary>
 internal sealed partial class QueueLook(IConnection connection, ServerVersion version)
 {
+    private static readonly QueueDefinition[] Own =
+    [
+        new(WireNames.SubmitQueue), new(WireNames.FoldQueue),
+        new(WireNames.ClaimQueue) { Type = QueueType.Classic }, new(WireNames.RequestQueue) { Type = QueueType.Classic },
+    ];
+
     /// <summary>The queues in which messages wait for their next attempt.</summary>
     public async Task<IReadOnlyList<Check>> AtTheLadderAsync(CancellationToken cancellationToken)
     {
@@ -28,6 +35,28 @@ internal sealed partial class QueueLook(IConnection connection, ServerVersion ve
                 rungs.Count == 0 ? "not there yet; the first message that fails makes it"
                 : $"{rungs.Count} of 13 rungs (warren.delay.{string.Join(", ", rungs.Select(rung => rung.Seconds))}); waiting: {(waiting.Count == 0 ? "none" : string.Join(", ", waiting))}"),
         ];
+    }
+
+    /// <summary>The queues a Warren works with; one line if there are none, and one for each if there are some.</summary>
+    public async Task<IReadOnlyList<Check>> AtWarrenAsync(CancellationToken cancellationToken)
+    {
+        var checks = new List<Check>();
+        var found = 0;
+        foreach (var queue in Own)
+        {
+            var name = $"queue {queue.Name}";
+            var (declared, refusal) = await FindAsync(queue.Name, cancellationToken);
+            found += declared is null && refusal is null ? 0 : 1;
+            if (refusal is not null)
+                checks.Add(new Check(name, CheckStatus.Fail, refusal, "Ask for permission, or wait until the connection that holds it exclusively ends."));
+            else if (declared is null)
+                checks.Add(new Check(name, CheckStatus.Fail, "it does not exist, and others of Warren's do", "A server declares it when it starts: start one, or restart the one that runs."));
+            else
+                checks.Add(await JudgeAsync(name, queue, declared, cancellationToken));
+            if (declared is not null && queue.Type == QueueType.Quorum)
+                checks.Add(await AtDeadLettersAsync(queue.Name, cancellationToken));
+        }
+        return found > 0 ? checks : [new Check("Warren's queues", CheckStatus.Ok, "none; no server has used this virtual host")];
     }
 
     /// <summary>A queue and its dead letters.</summary>
@@ -50,6 +79,17 @@ internal sealed partial class QueueLook(IConnection connection, ServerVersion ve
             : new Check(name, CheckStatus.Ok, detail);
     }
 
+    private async Task<Check> JudgeAsync(string name, QueueDefinition queue, QueueDeclareOk declared, CancellationToken cancellationToken)
+    {
+        var difference = version.IsKnown ? await DifferenceAsync(queue.Name, QueueConventions.Arguments(queue), cancellationToken) : null;
+        var detail = $"{Count(declared.MessageCount, "message")} waiting, {Count(declared.ConsumerCount, "consumer")}";
+        return difference is not (null or "x-queue-leader-locator") ? new Check(
+                name, CheckStatus.Fail, $"{detail}; declared by others in a way of their own ({difference} differs from Warren's)",
+                "No server can use it like this: stop the servers, move its messages elsewhere, delete it, start a server.")
+            : declared.ConsumerCount == 0 ? new Check(name, CheckStatus.Warn, detail, "No server is there: start one with `warren serve`. What waits is kept.")
+            : new Check(name, CheckStatus.Ok, detail);
+    }
+
     private async Task<Check> AtDeadLettersAsync(string queue, CancellationToken cancellationToken)
     {
         var dead = QueueConventions.DeadLetterQueue(queue);
@@ -59,7 +99,7 @@ internal sealed partial class QueueLook(IConnection connection, ServerVersion ve
             : declared.MessageCount == 0 ? new Check($"queue {dead}", CheckStatus.Ok, "no dead letters")
             : new Check(
                 $"queue {dead}", CheckStatus.Warn, Count(declared.MessageCount, "dead letter"),
-                $"See why with IMessageBus.DeadLetters.ListAsync(\"{queue}\"), mend the cause, then ReplayAsync.");
+                $"See why with `warren dead-letters list {queue}` or IMessageBus.DeadLetters.ListAsync(\"{queue}\"), mend the cause, then replay them.");
     }
 
     private async Task<(QueueDeclareOk? Declared, string? Refusal)> FindAsync(string queue, CancellationToken cancellationToken)

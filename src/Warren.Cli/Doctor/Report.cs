@@ -37,11 +37,12 @@ internal static class Report
     }
 
     /// <summary>One object with an array of the checks.</summary>
-    public static string Json(BrokerSettings settings, IReadOnlyList<Check> checks) => MessageBody.WriteJson(writer =>
+    public static string Json(BrokerSettings? settings, Uri? server, IReadOnlyList<Check> checks) => MessageBody.WriteJson(writer =>
     {
         writer.WriteStartObject();
-        writer.WriteString("broker", settings.Address.ToString());
-        writer.WriteString("chosen_by", settings.ChosenBy);
+        writer.WriteString("broker", settings?.Address.ToString());
+        writer.WriteString("chosen_by", settings?.ChosenBy);
+        writer.WriteString("server", server?.GetLeftPart(UriPartial.Authority));
         writer.WriteString("status", Word(checks.Max(check => check.Status)));
         writer.WriteStartArray("checks");
         foreach (var check in checks)

@@ -2,11 +2,14 @@ using System.CommandLine;
 
 namespace Warren.Cli.Server;
 
-/// <summary>A verb that asks a server one thing: it has <c>--server</c>, <c>--key</c> and <c>--json</c>, and answers on standard output.</summary>
+/// <summary>A verb that asks a server one thing: it has <c>--server</c>, <c>--key</c>, <c>--json</c> and <c>--quiet</c>, and answers on standard output.</summary>
 internal static class ApiVerb
 {
     /// <summary>Prints JSON.</summary>
     public static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
+
+    /// <summary>Says only what was asked for.</summary>
+    public static readonly Option<bool> Quiet = new("--quiet") { Description = "Say nothing on standard error but errors." };
 
     /// <summary>Shows what would be done.</summary>
     public static readonly Option<bool> DryRun = new("--dry-run") { Description = "Say what would be done, and do nothing." };
@@ -32,6 +35,7 @@ internal static class ApiVerb
                 verb.Add((Option)symbol);
         }
         verb.Add(Json);
+        verb.Add(Quiet);
         verb.Add(server);
         verb.Add(key);
         verb.SetAction(async (parsed, token) =>

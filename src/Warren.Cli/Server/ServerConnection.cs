@@ -47,11 +47,30 @@ internal sealed class ServerConnection : IDisposable
         return new(address, key ?? NotEmpty(Environment.GetEnvironmentVariable("WARREN_KEY")));
     }
 
+    /// <summary>Whether flag or environment name a server.</summary>
+    public static bool IsNamed(string? server) => server is not null || NotEmpty(Environment.GetEnvironmentVariable("WARREN_SERVER")) is not null;
+
     /// <summary>Asks, and reads the answer.</summary>
     public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         return await ReadAsync<T>(request, cancellationToken);
+    }
+
+    /// <summary>Asks, and returns the status with the answer, which is null if it is no JSON; a refusal is an answer too.</summary>
+    /// <exception cref="ServerException">Nobody answers.</exception>
+    public async Task<(int Status, JsonElement? Json)> LookAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            return ((int)response.StatusCode, Parsed(text));
+        }
+        catch (HttpRequestException error)
+        {
+            throw ServerException.Unreachable(Address, error);
+        }
     }
 
     /// <summary>Sends JSON, and reads the answer.</summary>
@@ -98,6 +117,19 @@ internal sealed class ServerConnection : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private static JsonElement? Parsed(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JsonElement>(text);
+        }
+        catch (JsonException)
+        {
+            // That it is none is the answer.
+            return null;
+        }
+    }
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

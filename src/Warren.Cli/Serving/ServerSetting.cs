@@ -26,5 +26,8 @@ internal sealed record ServerSetting(string Key, string Default, string Meaning)
         },
         new("Warren:Broker:Mode", "Auto", "Auto: the broker that is named, else the embedded one. Embedded, External, or Off: no AMQP for others.") { Flag = "--broker-mode" },
         new("Warren:Broker:Listen", "127.0.0.1:5672", "Where the embedded broker listens.") { Flag = "--amqp" },
+        new("Warren:Server:Listen", "127.0.0.1:8080", "Where HTTP is served.") { Flag = "--http" },
+        new("Warren:Server:AdminKey", "-", "A key with the role admin that is not in the store.") { IsSecret = true },
+        new("Warren:Worker:Kinds", "all", "The kinds the worker does, separated by commas.") { Flag = "--kinds" },
     ];
 }

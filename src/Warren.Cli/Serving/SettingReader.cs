@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Configuration;
+using Warren.Coordinator;
 using Warren.Messaging.Hosting;
+using Warren.Server;
 
 namespace Warren.Cli.Serving;
 
@@ -58,6 +60,8 @@ internal sealed class SettingReader
         }
         RefuseUnknownIn("Warren:Broker", ["Mode", "Listen", "Users"]);
         RefuseUnknownIn("Warren:Store", ["Url", "UrlFile"]);
+        RefuseUnknownIn(ServerOptions.Section, [.. typeof(ServerOptions).GetProperties().Select(setting => setting.Name)]);
+        RefuseUnknownIn("Warren:Coordinator", [.. typeof(CoordinatorOptions).GetProperties().Select(setting => setting.Name)]);
     }
 
     private string Source(IConfigurationSection section) => _layers.Find(section.Path)?.Source is { } source ? $" ({source})" : "";

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -8,8 +10,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Warren.Broker;
+using Warren.Cli.Commands;
 using Warren.Coordinator;
-using Warren.Coordinator.Storage;
 using Warren.Jobs.Hosting;
 using Warren.Server;
 
@@ -60,6 +62,8 @@ internal sealed class WarrenHost : IAsyncDisposable
         var loggers = LoggerFactory.Create(logging);
         try
         {
+            if (settings.Roles.Contains("server"))
+                RefuseTakenPort(settings.Reader.Configuration[$"{ServerOptions.Section}:Listen"] ?? new ServerOptions().Listen);
             Directory.CreateDirectory(settings.Data);
             if (settings.Broker.Options(settings.Reader, settings.Data) is { } options)
             {
@@ -113,6 +117,27 @@ internal sealed class WarrenHost : IAsyncDisposable
         _loggers.Dispose();
     }
 
+    // HTTP comes last; whoever has to choose another port should hear of it before a store was made and a broker has begun.
+    private static void RefuseTakenPort(string listen)
+    {
+        if (!ServerOptionsSetup.TryReadListen(listen, out var endPoint) || endPoint.Port == 0)
+            return;
+        using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(endPoint);
+        }
+        catch (SocketException error) when (error.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            var other = endPoint.Port < IPEndPoint.MaxPort ? endPoint.Port + 1 : endPoint.Port - 1;
+            throw new CannotStartException(
+                error.SocketErrorCode == SocketError.AccessDenied
+                    ? $"{listen} may not be listened on: {error.Message}. Choose another with --http 127.0.0.1:8080."
+                    : $"{listen} is in use by another program. If that is a Warren, it is the one to ask; else choose another with --http {listen[..listen.LastIndexOf(':')]}:{other}.",
+                error);
+        }
+    }
+
     private static WebApplication Build(ServeSettings settings, EmbeddedBroker? broker, Action<ILoggingBuilder> logging)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "warren", ContentRootPath = AppContext.BaseDirectory });
@@ -137,14 +162,18 @@ internal sealed class WarrenHost : IAsyncDisposable
             builder.Services.AddWarrenCoordinator(coordinator => coordinator
                 .UseStore(settings.Store.Address)
                 .Configure(options => options.BrokerIdentity ??= broker is null ? null : $"embedded {settings.Data}"));
+        }
+        if (settings.Roles.Contains("worker"))
+            builder.Services.AddWarrenWorker().AddTextStats().AddProcesses(settings.Reader.Configuration);
+        if (settings.Roles.Contains("server"))
+        {
+            // After the worker: services are told to stop in the other order, and the door closes before the worker stops.
             builder.Services.AddSingleton(new ServerSetup
             {
                 BrokerChosenBy = settings.Broker.ChosenBy, StoreChosenBy = settings.Store.ChosenBy, IsBrokerEmbedded = broker is not null,
             });
             builder.Services.AddWarrenServer();
         }
-        if (settings.Roles.Contains("worker"))
-            builder.Services.AddWarrenWorker().AddTextStats().AddProcesses(settings.Reader.Configuration);
 
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {

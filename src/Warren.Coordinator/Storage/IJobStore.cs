@@ -182,9 +182,3 @@ internal sealed record KeyRecord(string Id, string Name, string Role, ReadOnlyMe
 
 /// <summary>Who changed what.</summary>
 internal sealed record AuditRecord(DateTimeOffset At, string Actor, string Action, string Subject, string? Detail);
-
-/// <summary>The store cannot be reached now; it may be in a moment.</summary>
-internal sealed class StoreUnavailableException(string message, Exception innerException) : Exception(message, innerException);
-
-/// <summary>The store cannot be used as it is; a person has to look.</summary>
-public sealed class StoreRefusedException(string message, Exception? innerException = null) : Exception(message, innerException);

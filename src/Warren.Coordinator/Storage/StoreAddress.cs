@@ -30,15 +30,20 @@ internal sealed class StoreAddress
         ["user"] = "Username",
     };
 
-    private readonly string? _path;
     private readonly NpgsqlConnectionStringBuilder? _postgres;
 
-    private StoreAddress(string path) => _path = path;
+    private StoreAddress(string path) => Path = path;
 
     private StoreAddress(NpgsqlConnectionStringBuilder postgres) => _postgres = postgres;
 
     /// <summary>Whether it is a file, or memory, and so belongs to one process.</summary>
-    public bool IsSqlite => _path is not null;
+    public bool IsSqlite => Path is not null;
+
+    /// <summary>The file, or <c>:memory:</c>; null for PostgreSQL.</summary>
+    public string? Path { get; }
+
+    /// <summary>The connection string for Npgsql, with the password; null for SQLite.</summary>
+    public string? ConnectionString => _postgres?.ConnectionString;
 
     /// <summary>Reads an address.</summary>
     /// <exception cref="FormatException">It is none; the message says what was found and expected, without a password.</exception>
@@ -46,7 +51,7 @@ internal sealed class StoreAddress
     {
         var trimmed = text.Trim();
         if (After(trimmed, "sqlite:") is { } path)
-            return new(Path(path));
+            return new(FilePath(path));
         if ((After(trimmed, "postgres://") ?? After(trimmed, "postgresql://")) is { } url)
             return new(Url(url));
         if (trimmed.Contains("://", StringComparison.Ordinal))
@@ -57,11 +62,11 @@ internal sealed class StoreAddress
     }
 
     /// <summary>The store, not yet opened.</summary>
-    public IJobStore Create(TimeProvider time) => _path is not null
-        ? new SqliteJobStore(_path, time)
+    public IJobStore Create(TimeProvider time) => Path is not null
+        ? new SqliteJobStore(Path, time)
         : new PostgresJobStore(_postgres!, time);
 
-    private static string Path(string text)
+    private static string FilePath(string text)
     {
         // As in sqlite:///var/lib/warren.db, which means the absolute path.
         var path = text.StartsWith("//", StringComparison.Ordinal) ? text[2..] : text;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Warren.Jobs.Worker;
 
 namespace Warren.Jobs.Hosting;
 

@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Text;
 using Microsoft.Extensions.Options;
 using Warren.Jobs.Protocol;
-using Warren.Jobs.Worker;
 
 namespace Warren.Jobs.Hosting;
 

@@ -89,8 +89,8 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         _channel?.AdjustSoon();
     }
 
-    /// <summary>The coordinator does not answer: nothing is taken until it does.</summary>
-    public void Pause() => _channel?.End("the coordinator does not answer");
+    /// <summary>Nothing is taken until it may be again; what waits for a place goes back to the queue.</summary>
+    public void Pause(string reason) => _channel?.End(reason);
 
     /// <summary>Takes a delivery in. Does not wait.</summary>
     public void Receive(JobDelivery delivery)
@@ -319,7 +319,7 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         _channel = channel;
         try
         {
-            // The coordinator may have fallen silent before there was a channel to end.
+            // The coordinator may have fallen silent, or the worker been drained, before there was a channel to end.
             if (!_isOpen(_stopping.Token).IsCompleted)
                 return;
             channel.AdjustSoon();

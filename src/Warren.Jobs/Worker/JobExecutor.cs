@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Warren.Jobs.Diagnostics;
+using Warren.Jobs.Hosting;
 
 namespace Warren.Jobs.Worker;
 

@@ -22,9 +22,37 @@ internal sealed partial class JobWorker(
     private readonly List<JobConsumer> _consumers = [];
     private WorkerSession? _session;
     private EventReporter? _reporter;
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _open = Opened();
     private Task? _stop;
 
     private WorkerOptions Options => options.Value;
+
+    private IEnumerable<JobRegistration> Registered =>
+        registrations.Where(kind => Options.Kinds.Count == 0 || Options.Kinds.Contains(kind.Kind.Name));
+
+    /// <summary>The kinds whose jobs it claims, as it describes them to a coordinator.</summary>
+    public IReadOnlyList<KindDescription> Kinds => Options.Coordination == WorkerCoordination.Required ? [.. Registered.Select(Describe)] : [];
+
+    /// <summary>How many jobs are in hand here: they run, or wait for a place.</summary>
+    public int InHand => _consumers.Sum(consumer => consumer.Runs.Count);
+
+    /// <summary>Takes no more jobs and gives back those that have not begun, while what runs goes on; or takes jobs again.</summary>
+    public void Drain(bool draining)
+    {
+        lock (_gate)
+        {
+            if (draining == !_open.Task.IsCompleted)
+                return;
+            if (!draining)
+            {
+                _open.TrySetResult();
+                return;
+            }
+            _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        _consumers.ForEach(consumer => consumer.Pause("the worker is being drained"));
+    }
 
     /// <inheritdoc/>
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -35,7 +63,7 @@ internal sealed partial class JobWorker(
     /// <inheritdoc/>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var kinds = registrations.Where(kind => Options.Kinds.Count == 0 || Options.Kinds.Contains(kind.Kind.Name)).Select(kind => new KindSlots(kind)).ToList();
+        var kinds = Registered.Select(kind => new KindSlots(kind)).ToList();
         if (kinds.Count == 0)
             Log.NothingToDo(_logger);
         else if (bus is MessageBus broker)
@@ -54,6 +82,9 @@ internal sealed partial class JobWorker(
     /// <inheritdoc/>
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Returns once a coordinator answers, and so knows the kinds of this worker; at once if it has nothing to ask.</summary>
+    public Task WaitForAnswersAsync(CancellationToken cancellationToken) => _session?.WaitForAnswersAsync(cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Stops at once, if the host did not.</summary>
     public async ValueTask DisposeAsync() => await StoppingAsync(new CancellationToken(canceled: true));
 
@@ -62,7 +93,7 @@ internal sealed partial class JobWorker(
         broker.Start();
         var places = new WorkerPlaces(Options);
         var executor = new JobExecutor(services, time, _logger);
-        Func<CancellationToken, Task> isOpen = static _ => Task.CompletedTask;
+        Func<CancellationToken, Task> isOpen = WaitForOpenAsync;
         Func<JobRun, Task> run;
         if (Options.Coordination == WorkerCoordination.None)
         {
@@ -74,8 +105,8 @@ internal sealed partial class JobWorker(
             var session = _session = new WorkerSession(broker, Describe(kinds), time, _logger);
             var reporter = _reporter = new EventReporter(broker, time, _logger);
             run = new JobRunner(session, reporter, executor, Options, time, _logger).RunAsync;
-            isOpen = session.WaitForAnswersAsync;
-            session.Paused += () => _consumers.ForEach(consumer => consumer.Pause());
+            isOpen = token => Task.WhenAll(WaitForOpenAsync(token), session.WaitForAnswersAsync(token));
+            session.Paused += () => _consumers.ForEach(consumer => consumer.Pause("the coordinator does not answer"));
         }
 
         var lanes = kinds.SelectMany(kind => kind.Options.Lanes.Keys.Prepend(null), (kind, lane) =>
@@ -88,6 +119,19 @@ internal sealed partial class JobWorker(
         Log.Started(_logger, kinds.Count, string.Join(", ", kinds.Select(kind => kind.Name)));
     }
 
+    private static TaskCompletionSource Opened()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+
+    private Task WaitForOpenAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            return _open.Task.WaitAsync(cancellationToken);
+    }
+
     private WorkerDescription Describe(List<KindSlots> kinds)
     {
         var slots = kinds.Sum(kind => kind.Options.Concurrency);
@@ -96,19 +140,21 @@ internal sealed partial class JobWorker(
             Name = Options.Name ?? $"{Environment.MachineName}:{Environment.ProcessId}",
             Version = $"warren/{typeof(JobWorker).Assembly.GetName().Version?.ToString(3)}",
             Slots = Math.Min(slots, Options.Slots ?? slots),
-            Kinds = [.. kinds.Select(kind => new KindDescription
-            {
-                Kind = kind.Name,
-                ArgsSchema = kind.Registration.ArgsSchema,
-                ResultSchema = kind.Registration.ResultSchema,
-                Retry = RetryDescription.Of(kind.Options.Retry),
-                AttemptTimeout = kind.Options.AttemptTimeout?.TotalSeconds,
-                Deadline = kind.Options.Deadline?.TotalSeconds,
-                Retention = kind.Options.Retention?.TotalSeconds,
-                Lanes = kind.Options.Lanes.Count > 0 ? [.. kind.Options.Lanes.Keys] : null,
-            })],
+            Kinds = [.. kinds.Select(kind => Describe(kind.Registration))],
         };
     }
+
+    private static KindDescription Describe(JobRegistration kind) => new()
+    {
+        Kind = kind.Kind.Name,
+        ArgsSchema = kind.ArgsSchema,
+        ResultSchema = kind.ResultSchema,
+        Retry = RetryDescription.Of(kind.Options.Retry),
+        AttemptTimeout = kind.Options.AttemptTimeout?.TotalSeconds,
+        Deadline = kind.Options.Deadline?.TotalSeconds,
+        Retention = kind.Options.Retention?.TotalSeconds,
+        Lanes = kind.Options.Lanes.Count > 0 ? [.. kind.Options.Lanes.Keys] : null,
+    };
 
     private async Task StopWorkingAsync(CancellationToken hurry)
     {

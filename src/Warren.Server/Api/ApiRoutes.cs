@@ -16,7 +16,7 @@ internal static partial class ApiRoutes
     public static IReadOnlyList<ApiRoute> All { get; } =
     [
         .. SubmitEndpoints.Routes, .. JobEndpoints.Routes, .. EventStream.Routes, .. KindEndpoints.Routes, .. WorkerEndpoints.Routes, .. QueueEndpoints.Routes,
-        .. DeadLetterEndpoints.Routes, .. KeyEndpoints.Routes, .. HealthEndpoints.Routes, .. MetricsEndpoint.Routes, .. OpenApiDocument.Routes,
+        .. DeadLetterEndpoints.Routes, .. KeyEndpoints.Routes, .. DrainEndpoints.Routes, .. HealthEndpoints.Routes, .. MetricsEndpoint.Routes, .. OpenApiDocument.Routes,
     ];
 
     /// <summary>Adds the routes below a prefix.</summary>
@@ -69,7 +69,7 @@ internal static partial class ApiRoutes
     {
         var caller = await services.Guard.AdmitAsync(http, route.Role);
         if (route.IsWrite)
-            RequestGuard.CheckBody(http, route);
+            RequestGuard.CheckBody(http);
         await route.HandleAsync(new(http, services, prefix, caller));
     });
 

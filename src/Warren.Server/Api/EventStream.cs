@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.Server.Security;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Messaging;
 
 namespace Warren.Server.Api;
@@ -46,6 +46,8 @@ internal static class HealthEndpoints
     {
         if (call.Services.Door.IsStopping)
             await call.AnswerAsync(new StatusView("stopping"), StatusCodes.Status503ServiceUnavailable);
+        else if (call.Services.Door.IsDraining)
+            await call.AnswerAsync(new StatusView("draining"), StatusCodes.Status503ServiceUnavailable);
         else if (!await IsStoreThereAsync(call))
             await call.AnswerAsync(new StatusView("store_unavailable"), StatusCodes.Status503ServiceUnavailable);
         else

@@ -1,5 +1,5 @@
 using System.Text;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.Messaging;
 using Warren.Server.Metrics;

@@ -75,6 +75,8 @@ internal static class SubmitEndpoints
     {
         if (call.Services.Door.IsStopping)
             throw new ProblemException(new("stopping", "The server stops and takes no more jobs; try again with the next one.", RetryAfter: 1));
+        if (call.Services.Door.IsDraining)
+            throw new ProblemException(new("draining", "The server is being drained and takes no more jobs; try again with another, or after `warren drain --resume`.", RetryAfter: 5));
     }
 
     private static string? Single(StringValues values, string name) => values.Count switch

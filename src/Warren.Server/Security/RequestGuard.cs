@@ -3,7 +3,6 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using Warren.Server.Api;
 
 namespace Warren.Server.Security;
 
@@ -61,9 +60,9 @@ internal sealed class RequestGuard : IDisposable
 
     /// <summary>Refuses a body that is not JSON: a page of another site cannot send JSON without asking first.</summary>
     /// <exception cref="ProblemException">It is refused.</exception>
-    public static void CheckBody(HttpContext http, ApiRoute route)
+    public static void CheckBody(HttpContext http)
     {
-        if (route.Method == HttpMethods.Delete && http.Request.ContentLength is null or 0 && !http.Request.Headers.ContainsKey(HeaderNames.TransferEncoding))
+        if (HttpMethods.IsDelete(http.Request.Method) && http.Request.ContentLength is null or 0 && !http.Request.Headers.ContainsKey(HeaderNames.TransferEncoding))
             return;
         var text = http.Request.ContentType;
         if (MediaTypeHeaderValue.TryParse(text, out var type) && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.TestKit;
 

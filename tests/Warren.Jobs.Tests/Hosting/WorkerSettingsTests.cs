@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Warren.Jobs.Hosting;
 using Warren.Jobs.Tests.Worker;
-using Warren.Jobs.Worker;
 
 namespace Warren.Jobs.Tests.Hosting;
 

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
-using Warren.Jobs.Hosting;
 
-namespace Warren.Jobs.Worker;
+namespace Warren.Jobs.Hosting;
 
 /// <summary>The code of one kind: from args in JSON to a result in JSON.</summary>
 /// <exception cref="BadPayloadException">The args or the result are not what the kind's types demand.</exception>

@@ -1,9 +1,9 @@
 using System.Collections.Frozen;
-using Warren.Coordinator.Storage;
+using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.Messaging;
 
-namespace Warren.Server.Api;
+namespace Warren.Server;
 
 /// <summary>Why a request was not served, as it is answered: RFC 9457 with a stable code.</summary>
 /// <param name="Code">The word for programs; <see cref="Problems.All"/> has its status.</param>
@@ -71,6 +71,7 @@ internal static class Problems
         ["broker_failed"] = (502, "The broker did not do it"),
         ["store_unavailable"] = (503, "The store is away"),
         ["broker_unavailable"] = (503, "The broker is away"),
+        ["draining"] = (503, "The server is being drained"),
         ["stopping"] = (503, "The server stops"),
         ["too_many_streams"] = (503, "Too many event streams are open"),
     }.ToFrozenDictionary(StringComparer.Ordinal);

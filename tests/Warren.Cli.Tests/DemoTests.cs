@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace Warren.Cli.Tests;
+
+public class DemoTests
+{
+    private static readonly Dictionary<string, string?> Adverse = new()
+    {
+        ["RABBITMQ_URL"] = "no url at all",
+        ["Warren__Store__Url"] = "neither",
+        ["Warren__Nonsense"] = "x",
+        ["HOME"] = null,
+        ["XDG_DATA_HOME"] = null,
+    };
+
+    // With what may stand in its way, all at once: taken ports, another demo, strange settings, no home, no input.
+    [Fact]
+    public async Task It_ends_well_whatever_else_runs_and_is_set_here()
+    {
+        using var amqp = Take(5672);
+        using var http = Take(8080);
+
+        var other = WarrenProgram.RunAsync(["demo", "--quiet"], environment: Adverse);
+        var demo = await WarrenProgram.RunAsync(["-c", $"exec dotnet '{WarrenProgram.Assembly}' demo <&-"], environment: Adverse, script: "/bin/sh");
+        var quiet = await other;
+
+        Assert.Equal((0, ""), (demo.ExitCode, demo.Errors));
+        var lines = demo.Output.TrimEnd().Split('\n');
+        Assert.Matches(@"^demo ok: 5 of 5 jobs succeeded in \d+\.\d s$", lines[^1]);
+        Assert.All(lines, line => Assert.All(line, letter => Assert.InRange(letter, ' ', '~')));
+        Assert.Contains("submitted over HTTP", demo.Output, StringComparison.Ordinal);
+        Assert.Contains("submitted over plain AMQP", demo.Output, StringComparison.Ordinal);
+        Assert.Matches(@"by-a-program +\[#+\] lines 199, words \d+", demo.Output);
+        Assert.Matches(@"^demo ok: 5 of 5 jobs succeeded in \d+\.\d s\n$", quiet.Output);
+        Assert.Equal((0, ""), (quiet.ExitCode, quiet.Errors));
+    }
+
+    [Fact]
+    public async Task An_interrupted_demo_says_so_and_leaves_nothing_behind()
+    {
+        var temporary = Directory.CreateTempSubdirectory("warren-cli-");
+        await using var demo = WarrenProgram.Start(["demo"], new Dictionary<string, string?> { ["TMPDIR"] = temporary.FullName });
+        await demo.Lines.FirstAsync();
+
+        await demo.InterruptAsync();
+        var exitCode = await demo.ExitAsync();
+
+        // It may have been done already.
+        Assert.True(exitCode == 0 || Regex.IsMatch(string.Join('\n', demo.Errors.Items), "The demo was interrupted."), $"{exitCode}: {string.Join('\n', demo.Errors.Items)}");
+        Assert.Empty(temporary.GetDirectories("warren-demo-*"));
+        temporary.Delete(recursive: true);
+    }
+
+    // Somebody else's is as good.
+    private static TcpListener? Take(int port)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return listener;
+        }
+        catch (SocketException)
+        {
+            listener.Dispose();
+            return null;
+        }
+    }
+}
