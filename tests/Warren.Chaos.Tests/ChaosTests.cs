@@ -65,7 +65,7 @@ public class ChaosTests(ITestOutputHelper output)
             var random = new Random(seed ^ (round * 7919));
             output.WriteLine($"Round {round} begins at {TimeProvider.System.GetUtcNow():HH:mm:ss.fff}.");
             var happened = await PlayRoundAsync(world, random, faults, output);
-            var wrong = happened.History.Faults(World.Lease.TotalSeconds);
+            var wrong = happened.History.Faults(world.Lease.TotalSeconds);
             Assert.True(
                 wrong.Count == 0,
                 $"Round {round} of seed {seed}, with {string.Join(" and ", happened.Names)}:\n{string.Join('\n', wrong.Take(20))}\n{world.LogsOf(wrong.Take(2).Select(fault => fault[..36]))}");

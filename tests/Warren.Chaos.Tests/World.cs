@@ -31,8 +31,11 @@ internal sealed class World : IAsyncDisposable
         WorkerUrls = [.. WorkerProxies.Select(proxy => proxy.Rewrite(url))];
     }
 
+    /// <summary>How long a silent worker keeps its jobs: short, for many rounds.</summary>
+    public static TimeSpan ShortLease { get; } = TimeSpan.FromMilliseconds(1200);
+
     /// <summary>How long a silent worker keeps its jobs.</summary>
-    public static TimeSpan Lease { get; } = TimeSpan.FromMilliseconds(1200);
+    public TimeSpan Lease { get; private init; } = ShortLease;
 
     public IBrokerProcess Broker { get; }
 
@@ -53,10 +56,10 @@ internal sealed class World : IAsyncDisposable
 
     private IReadOnlyList<string> WorkerUrls { get; }
 
-    public static async Task<World> StartAsync(IBrokerProcess broker, string? postgres, int concurrency = 8)
+    public static async Task<World> StartAsync(IBrokerProcess broker, string? postgres, int concurrency = 8, TimeSpan? lease = null)
     {
         var url = await broker.NewVirtualHostAsync();
-        var world = new World(broker, url, postgres, await MessageBus.ConnectAsync(url), concurrency);
+        var world = new World(broker, url, postgres, await MessageBus.ConnectAsync(url), concurrency) { Lease = lease ?? ShortLease };
         await world.StartCoordinatorAsync();
         for (var i = 0; i < WorkerCount; i++)
             await world.StartWorkerAsync(i);
