@@ -9,9 +9,11 @@ using Warren.Jobs;
 // A coordinator or a worker in a process of its own, for tests that kill it, freeze it or cut it off:
 //   coordinator STORE BROKER LEASE_MS LOG
 //   worker HISTORY_DIRECTORY BROKER CONCURRENCY LOG
-// It says "ready" when its host has started, and ends when its input does.
+// It says "ready" when its host has started, and ends when its input does. A line on its input moves its wall clock by as many seconds.
 var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
 builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new FileLog(args[4]));
+var clock = new ShiftedClock();
+builder.Services.AddSingleton<TimeProvider>(clock);
 builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
 builder.Services.AddWarrenMessaging(options => options.Url = args[2]);
 switch (args[0])
@@ -81,12 +83,23 @@ switch (args[0])
 using var host = builder.Build();
 await host.StartAsync();
 Console.WriteLine("ready");
-await Console.In.ReadToEndAsync();
+while (await Console.In.ReadLineAsync() is { } seconds)
+    clock.Shift(TimeSpan.FromSeconds(int.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture)));
 await host.StopAsync();
 Console.WriteLine("stopped");
 
 namespace Warren.Chaos.Host
 {
+    /// <summary>The system's clock, whose time of day can be moved; how time passes stays as it is.</summary>
+    internal sealed class ShiftedClock : TimeProvider
+    {
+        private long _ticks;
+
+        public void Shift(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddTicks(Interlocked.Read(ref _ticks));
+    }
+
     /// <summary>A log file that is whole however the process ends.</summary>
     internal sealed class FileLog(string path) : ILoggerProvider
     {

@@ -1,4 +1,1 @@
-using Warren.TestKit;
-
-[assembly: AssemblyFixture(typeof(PostgresFixture))]
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -6,8 +6,11 @@ using Warren.TestKit;
 namespace Warren.Chaos.Tests;
 
 /// <summary>Rounds of random faults, each with the seed of its dice: whatever happens, a job that was accepted ends once.</summary>
-/// <remarks><c>WARREN_TEST_CHAOS_ROUNDS</c> makes more rounds, <c>WARREN_TEST_CHAOS_SEED</c> repeats one.</remarks>
-public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
+/// <remarks>
+/// <c>WARREN_TEST_CHAOS_ROUNDS</c> makes more rounds, <c>WARREN_TEST_CHAOS_SEED</c> repeats one, <c>WARREN_TEST_CHAOS_FAULT</c> plays only
+/// faults that have these words, or others after a |, in their name.
+/// </remarks>
+public class ChaosTests(ITestOutputHelper output)
 {
     private const int Jobs = 100;
 
@@ -21,20 +24,31 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
     [Theory]
     [InlineData(12)]
     [Trait("Category", "Service")]
-    public async Task Jobs_end_once_on_the_embedded_broker_over_postgresql(int rounds) =>
-        await PlayAsync(await EmbeddedBrokerProcess.StartAsync(), await postgres.NewDatabaseAsync(), rounds, [.. Fault.All, Fault.BrokerKilled]);
+    public async Task Jobs_end_once_on_the_embedded_broker_over_postgresql(int rounds)
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        await PlayAsync(
+            await EmbeddedBrokerProcess.StartAsync(), await postgres.NewDatabaseAsync(), rounds, [.. Fault.All, Fault.BrokerKilled, Fault.StoreCrashes(postgres)]);
+    }
 
     [Theory]
     [InlineData(8)]
     [Trait("Category", "Service")]
-    public async Task Jobs_end_once_on_rabbitmq_over_sqlite(int rounds) =>
-        await PlayAsync(await RabbitMqFixture.StartNodeAsync(), null, rounds, Fault.All);
+    public async Task Jobs_end_once_on_rabbitmq_over_sqlite(int rounds)
+    {
+        var node = await RabbitMqFixture.StartNodeAsync();
+        await PlayAsync(node, null, rounds, [.. Fault.All, Fault.ChannelsClosed(node)]);
+    }
 
     [Theory]
     [InlineData(8)]
     [Trait("Category", "Service")]
-    public async Task Jobs_end_once_on_rabbitmq_over_postgresql(int rounds) =>
-        await PlayAsync(await RabbitMqFixture.StartNodeAsync(), await postgres.NewDatabaseAsync(), rounds, Fault.All);
+    public async Task Jobs_end_once_on_rabbitmq_over_postgresql(int rounds)
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        var node = await RabbitMqFixture.StartNodeAsync();
+        await PlayAsync(node, await postgres.NewDatabaseAsync(), rounds, [.. Fault.All, Fault.ChannelsClosed(node), Fault.StoreCrashes(postgres)]);
+    }
 
     private static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : otherwise;
@@ -43,20 +57,22 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
     {
         var seed = Number("WARREN_TEST_CHAOS_SEED", Random.Shared.Next());
         output.WriteLine($"The seed is {seed}.");
+        if (Environment.GetEnvironmentVariable("WARREN_TEST_CHAOS_FAULT") is { Length: > 0 } words)
+            faults = [.. faults.Where(fault => words.Split('|').Any(word => fault.Name.Contains(word, StringComparison.Ordinal)))];
         await using var world = await World.StartAsync(broker, store);
         for (var round = 1; round <= Number("WARREN_TEST_CHAOS_ROUNDS", rounds); round++)
         {
             var random = new Random(seed ^ (round * 7919));
-            var happened = await PlayRoundAsync(world, random, faults);
-            output.WriteLine($"Round {round}: {string.Join(", ", happened.Names)}");
-            var wrong = happened.History.Faults(World.Lease.TotalSeconds);
+            output.WriteLine($"Round {round} begins at {TimeProvider.System.GetUtcNow():HH:mm:ss.fff}.");
+            var happened = await PlayRoundAsync(world, random, faults, output);
+            var wrong = happened.History.Faults(world.Lease.TotalSeconds);
             Assert.True(
                 wrong.Count == 0,
                 $"Round {round} of seed {seed}, with {string.Join(" and ", happened.Names)}:\n{string.Join('\n', wrong.Take(20))}\n{world.LogsOf(wrong.Take(2).Select(fault => fault[..36]))}");
         }
     }
 
-    private static async Task<(IReadOnlyList<string> Names, History History)> PlayRoundAsync(World world, Random random, IReadOnlyList<Fault> faults)
+    private static async Task<(IReadOnlyList<string> Names, History History)> PlayRoundAsync(World world, Random random, IReadOnlyList<Fault> faults, ITestOutputHelper output)
     {
         using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
         var accepted = new ConcurrentDictionary<JobId, int>();
@@ -76,6 +92,7 @@ public class ChaosTests(PostgresFixture postgres, ITestOutputHelper output)
         foreach (var fault in some)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 300)), TimeProvider.System);
+            output.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {fault.Name}");
             await fault.HappenAsync(world, random);
         }
         await submits;

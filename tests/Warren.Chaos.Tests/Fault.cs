@@ -26,45 +26,52 @@ internal sealed record Fault(string Name, Func<World, Random, Task> HappenAsync)
             await world.Workers[i].StopAsync();
             await world.StartWorkerAsync(i);
         }),
-        new("a worker is frozen for longer than its lease", (world, random) => Any(world.Workers, random).FreezeAsync(World.Lease * 2.5)),
-        new("a worker is frozen for a moment", (world, random) => Any(world.Workers, random).FreezeAsync(World.Lease / 4)),
+        new("a worker is frozen for longer than its lease", (world, random) => Any(world.Workers, random).FreezeAsync(world.Lease * 2.5)),
+        new("a worker is frozen for a moment", (world, random) => Any(world.Workers, random).FreezeAsync(world.Lease / 4)),
         new("a worker is cut off for a moment", (world, random) => Any(world.WorkerProxies, random).CutAsync()),
         new("a worker is cut off for longer than its lease", async (world, random) =>
         {
             var proxy = Any(world.WorkerProxies, random);
             proxy.RefuseNew();
             await proxy.CutAsync();
-            await Task.Delay(World.Lease * 3, TimeProvider.System);
+            await Task.Delay(world.Lease * 3, TimeProvider.System);
             proxy.AcceptNew();
         }),
         new("a worker hears nothing for longer than its lease", async (world, random) =>
         {
             var proxy = Any(world.WorkerProxies, random);
             proxy.Stall(ProxyDirections.ToClient);
-            await Task.Delay(World.Lease * 2.5, TimeProvider.System);
+            await Task.Delay(world.Lease * 2.5, TimeProvider.System);
             proxy.Resume();
         }),
         new("an answer to a worker is lost", async (world, random) =>
         {
             var proxy = Any(world.WorkerProxies, random);
-            await Task.WhenAny(proxy.CutAfter(random.Next(1, 2000), ProxyDirections.ToClient), Task.Delay(World.Lease, TimeProvider.System));
+            await Task.WhenAny(proxy.CutAfter(random.Next(1, 2000), ProxyDirections.ToClient), Task.Delay(world.Lease, TimeProvider.System));
         }),
         new("the coordinator is killed", async (world, random) =>
         {
             await world.Coordinator.KillAsync();
-            await PauseAsync(random, World.Lease.TotalSeconds);
+            await PauseAsync(random, world.Lease.TotalSeconds);
             await world.StartCoordinatorAsync();
         }),
         new("the coordinator is away for three leases", async (world, _) =>
         {
             await world.Coordinator.StopAsync();
-            await Task.Delay(World.Lease * 3, TimeProvider.System);
+            await Task.Delay(world.Lease * 3, TimeProvider.System);
             await world.StartCoordinatorAsync();
         }),
-        new("the coordinator is frozen for three leases", (world, _) => world.Coordinator.FreezeAsync(World.Lease * 3)),
+        new("the coordinator is frozen for three leases", (world, _) => world.Coordinator.FreezeAsync(world.Lease * 3)),
         new("the coordinator is cut off for a moment", (world, _) => world.CoordinatorProxy.CutAsync()),
         new("the coordinator loses an answer of the broker", async (world, random) => await Task.WhenAny(
-            world.CoordinatorProxy.CutAfter(random.Next(1, 4000), ProxyDirections.ToClient), Task.Delay(World.Lease, TimeProvider.System))),
+            world.CoordinatorProxy.CutAfter(random.Next(1, 4000), ProxyDirections.ToClient), Task.Delay(world.Lease, TimeProvider.System))),
+        new("the coordinator's clock jumps an hour ahead and back", async (world, random) =>
+        {
+            await world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(1));
+            await PauseAsync(random, 0.5);
+            await world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(-1));
+        }),
+        new("a worker's clock goes back an hour", (world, random) => Any(world.Workers, random).ShiftClockAsync(TimeSpan.FromHours(-1))),
         new("the queue of the jobs is purged", (world, _) => IfThereAsync(() => world.Bus.Queues.PurgeAsync(Queue))),
         new("the queue of the jobs is deleted", (world, _) => IfThereAsync(() => world.Bus.Queues.DeleteAsync(Queue))),
     ];
@@ -75,6 +82,18 @@ internal sealed record Fault(string Name, Func<World, Random, Task> HappenAsync)
         await world.Broker.KillAsync();
         await PauseAsync(random, 0.5);
         await world.Broker.StartAgainAsync();
+    });
+
+    /// <summary>A broker closes the channels that consume, and nothing else; only where the broker can be told to.</summary>
+    public static Fault ChannelsClosed(IControllableBroker broker) => new("the channels that consume are closed", async (world, _) =>
+        await broker.CloseChannelsAsync(world.VirtualHost, consumingOnly: true));
+
+    /// <summary>The server of the store crashes and comes back.</summary>
+    public static Fault StoreCrashes(PostgresServer server) => new("PostgreSQL crashes", async (_, random) =>
+    {
+        await server.CrashAsync();
+        await PauseAsync(random, 0.5);
+        await server.StartAgainAsync();
     });
 
     private static T Any<T>(IReadOnlyList<T> some, Random random) => some[random.Next(some.Count)];

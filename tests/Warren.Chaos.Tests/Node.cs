@@ -53,6 +53,13 @@ internal sealed class Node : IAsyncDisposable
         Ended ??= Now;
     }
 
+    /// <summary>Moves its wall clock.</summary>
+    public async Task ShiftClockAsync(TimeSpan by)
+    {
+        await _process.StandardInput.WriteLineAsync(((int)by.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>Has it stand still for a time.</summary>
     public async Task FreezeAsync(TimeSpan time)
     {

@@ -17,9 +17,13 @@ internal sealed class World : IAsyncDisposable
     private readonly string _store;
     private int _logs;
 
-    private World(IBrokerProcess broker, string url, string? postgres, MessageBus bus)
+    private readonly int _concurrency;
+
+    private World(IBrokerProcess broker, string url, string? postgres, MessageBus bus, int concurrency)
     {
+        _concurrency = concurrency;
         (Broker, Bus) = (broker, bus);
+        VirtualHost = Uri.UnescapeDataString(new Uri(url).AbsolutePath.TrimStart('/'));
         _store = postgres ?? $"sqlite:{Path.Combine(_directory.FullName, "warren.db")}";
         CoordinatorProxy = TcpProxy.Start(url);
         CoordinatorUrl = CoordinatorProxy.Rewrite(url);
@@ -27,12 +31,18 @@ internal sealed class World : IAsyncDisposable
         WorkerUrls = [.. WorkerProxies.Select(proxy => proxy.Rewrite(url))];
     }
 
+    /// <summary>How long a silent worker keeps its jobs: short, for many rounds.</summary>
+    public static TimeSpan ShortLease { get; } = TimeSpan.FromMilliseconds(1200);
+
     /// <summary>How long a silent worker keeps its jobs.</summary>
-    public static TimeSpan Lease { get; } = TimeSpan.FromMilliseconds(1200);
+    public TimeSpan Lease { get; private init; } = ShortLease;
 
     public IBrokerProcess Broker { get; }
 
     public MessageBus Bus { get; }
+
+    /// <summary>The virtual host, as the broker calls it.</summary>
+    public string VirtualHost { get; }
 
     public TcpProxy CoordinatorProxy { get; }
 
@@ -46,10 +56,10 @@ internal sealed class World : IAsyncDisposable
 
     private IReadOnlyList<string> WorkerUrls { get; }
 
-    public static async Task<World> StartAsync(IBrokerProcess broker, string? postgres)
+    public static async Task<World> StartAsync(IBrokerProcess broker, string? postgres, int concurrency = 8, TimeSpan? lease = null)
     {
         var url = await broker.NewVirtualHostAsync();
-        var world = new World(broker, url, postgres, await MessageBus.ConnectAsync(url));
+        var world = new World(broker, url, postgres, await MessageBus.ConnectAsync(url), concurrency) { Lease = lease ?? ShortLease };
         await world.StartCoordinatorAsync();
         for (var i = 0; i < WorkerCount; i++)
             await world.StartWorkerAsync(i);
@@ -60,7 +70,7 @@ internal sealed class World : IAsyncDisposable
         "coordinator", _store, CoordinatorUrl, ((int)Lease.TotalMilliseconds).ToString(System.Globalization.CultureInfo.InvariantCulture), NextLog("coordinator")));
 
     public async Task StartWorkerAsync(int i) =>
-        _all.Add(Workers[i] = await Node.StartAsync("worker", _directory.FullName, WorkerUrls[i], "8", NextLog($"worker{i}")));
+        _all.Add(Workers[i] = await Node.StartAsync("worker", _directory.FullName, WorkerUrls[i], _concurrency.ToString(System.Globalization.CultureInfo.InvariantCulture), NextLog($"worker{i}")));
 
     /// <summary>Hands a job in until it is answered, always under the same id, as a client does.</summary>
     public async Task SubmitAsync(JobId id, ChaosArgs args, CancellationToken cancellationToken)
@@ -129,15 +139,15 @@ internal sealed class World : IAsyncDisposable
                 results.Add(id, result);
         }
         var ids = accepted.Keys.Select(id => id.Value).ToHashSet();
-        // A process that was killed may have left half a line.
-        var lines = Directory.GetFiles(_directory.FullName, "history-*.jsonl")
-            .SelectMany(file => Text(file).Split('\n')[..^1])
-            .Select(line => JsonSerializer.Deserialize<HistoryLine>(line)!).Where(line => ids.Contains(line.Job)).ToList();
+        var lines = Lines().Where(line => ids.Contains(line.Job)).ToList();
         return new(
             accepted, lines, jobs, events, results,
             _all.SelectMany(node => node.Frozen.Select(frozen => (node.Id, frozen))).ToLookup(pair => pair.Id, pair => pair.frozen),
             _all.GroupBy(node => node.Id).ToDictionary(nodes => nodes.Key, nodes => nodes.Last().Ended ?? Node.Now));
     }
+
+    /// <summary>The jobs whose handlers have begun.</summary>
+    public IReadOnlySet<JobId> Begun() => Lines().Select(line => new JobId(line.Job)).ToHashSet();
 
     /// <summary>What the logs say of a job.</summary>
     public string LogsOf(IEnumerable<string> words)
@@ -146,6 +156,11 @@ internal sealed class World : IAsyncDisposable
         return string.Join('\n', Directory.GetFiles(_directory.FullName, "*.log").SelectMany(
             log => Text(log).Split('\n').Where(line => wanted.Exists(line.Contains)).TakeLast(40).Select(line => $"{Path.GetFileName(log)}: {line}")));
     }
+
+    // A process that was killed may have left half a line.
+    private IEnumerable<HistoryLine> Lines() => Directory.GetFiles(_directory.FullName, "history-*.jsonl")
+        .SelectMany(file => Text(file).Split('\n')[..^1])
+        .Select(line => JsonSerializer.Deserialize<HistoryLine>(line)!);
 
     private static string Text(string file)
     {

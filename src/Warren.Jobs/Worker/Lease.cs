@@ -9,6 +9,8 @@ internal sealed class Lease(TimeProvider time)
     // Until the coordinator has said its own.
     private static readonly TimeSpan FirstLength = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan MostMargin = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private TimeSpan _length = FirstLength;
     private TimeSpan _grace = TimeSpan.FromSeconds(5);
@@ -35,6 +37,19 @@ internal sealed class Lease(TimeProvider time)
         {
             lock (_gate)
                 return _length - _grace - time.GetElapsedTime(_safeFrom);
+        }
+    }
+
+    /// <summary>How long before its end somebody looks whether the broker is there; at most 5 seconds.</summary>
+    public TimeSpan Margin
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var half = (_length - _grace) / 2;
+                return half < MostMargin ? half : MostMargin;
+            }
         }
     }
 

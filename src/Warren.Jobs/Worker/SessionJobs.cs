@@ -144,6 +144,16 @@ internal sealed partial class SessionJobs(WorkerDescription worker, TimeProvider
         }
     }
 
+    /// <summary>Whether there is anything that a lease is needed for.</summary>
+    public bool RunsAny
+    {
+        get
+        {
+            lock (_gate)
+                return _held.Count > 0;
+        }
+    }
+
     /// <summary>Lets go of all that is held or may be, and takes another id, so that nothing of the old session is taken for its own.</summary>
     /// <returns>The old id and what was held, or null if nothing was and so nothing is changed.</returns>
     public (string Session, IReadOnlyList<JobRun> Lost)? Abandon()

@@ -78,7 +78,7 @@ internal sealed partial class WorkerSession : IAsyncDisposable
         {
             await _farewells.WaitAsync(CoordinatorLink.Patience, _time, cancellationToken);
             if (_silentSince is null)
-                await _link.AskAsync(new ClaimMessage { Session = _jobs.Id, Bye = true }, cancellationToken);
+                await _link.AskAsync(new ClaimMessage { Session = _jobs.Id, Bye = true }, CoordinatorLink.Patience, cancellationToken);
         }
         catch (Exception error) when (error is MessagingException or TimeoutException or OperationCanceledException or ObjectDisposedException or JsonException)
         {
@@ -126,7 +126,9 @@ internal sealed partial class WorkerSession : IAsyncDisposable
                     continue;
                 }
                 await Task.Delay(pause, _time, _stopping.Token);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                // A coordinator that comes back watches for one lease: it has to hear of this session before that is over.
+                var longest = _lease.Third / 2 < LongestPause ? _lease.Third / 2 : LongestPause;
+                pause = pause * 2 < longest ? pause * 2 : longest;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -172,7 +174,7 @@ internal sealed partial class WorkerSession : IAsyncDisposable
         var sentAt = _time.GetTimestamp();
         try
         {
-            var reply = await _link.AskAsync(message, _stopping.Token);
+            var reply = await _link.AskAsync(message, _lease.Third, _stopping.Token);
             var leaseChanged = _lease.Answered(sentAt, reply.Lease, reply.Grace);
             var complete = _jobs.Apply(message, reply, asked);
             lock (_gate)
@@ -223,8 +225,13 @@ internal sealed partial class WorkerSession : IAsyncDisposable
                     changed = _leaseChanged.Task;
                 }
                 var left = _lease.UntilLost;
+                if (left > TimeSpan.Zero && left <= _lease.Margin && _jobs.RunsAny && await ReachBrokerAsync())
+                    continue;
+                left = _lease.UntilLost;
                 if (left <= TimeSpan.Zero && TryAbandon())
                     continue;
+                if (left > _lease.Margin)
+                    left -= _lease.Margin;
                 // A lease that has become shorter must not be slept through.
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
                 await Task.WhenAny(changed, Task.Delay(left > TimeSpan.Zero ? left : _lease.Third, _time, either.Token));
@@ -236,6 +243,24 @@ internal sealed partial class WorkerSession : IAsyncDisposable
         {
             // The end of the watch that DisposeAsync waits for.
         }
+    }
+
+    // An answer may be out for longer than a short lease lasts. Who is frozen past the end does not ask: then the time is gone.
+    private async Task<bool> ReachBrokerAsync()
+    {
+        var askedAt = _time.GetTimestamp();
+        try
+        {
+            if (!await _link.IsBrokerThereAsync(_lease.Margin, _stopping.Token))
+                return false;
+        }
+        catch (MessagingException error)
+        {
+            Log.Silent(_logger, error.Message);
+            return false;
+        }
+        _lease.BrokerReached(askedAt);
+        return true;
     }
 
     // Another worker may have the jobs from now on: their handlers stop, and a session of another name begins.
@@ -264,7 +289,7 @@ internal sealed partial class WorkerSession : IAsyncDisposable
         {
             await Task.WhenAll(runs.Select(run => run.Ended)).WaitAsync(_stopping.Token);
             await WaitForAnswersAsync(_stopping.Token);
-            await _link.AskAsync(new ClaimMessage { Session = session, Bye = true }, _stopping.Token);
+            await _link.AskAsync(new ClaimMessage { Session = session, Bye = true }, CoordinatorLink.Patience, _stopping.Token);
         }
         catch (Exception error) when (error is MessagingException or OperationCanceledException or ObjectDisposedException or JsonException)
         {
