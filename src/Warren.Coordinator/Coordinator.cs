@@ -38,6 +38,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
     private readonly ReportFolder _folder;
     private readonly LeaderLoop _leader;
     private readonly JobDesk _desk;
+    private readonly PreviousBoot? _previousBoot;
     private readonly ContractCatalog _contracts;
     private readonly List<ContractIntake> _contractIntakes = [];
     private readonly List<Subscription> _intakes = [];
@@ -49,8 +50,17 @@ internal sealed partial class Coordinator : IAsyncDisposable
     private bool _opened;
     private bool _closed;
 
+    /// <summary>A coordinator that has yet to be started.</summary>
+    /// <param name="store">Where the jobs are.</param>
+    /// <param name="bus">The broker.</param>
+    /// <param name="contracts">The contracts that are spoken.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where to log.</param>
+    /// <param name="isLocal">Whether a session is that of a worker in this process, which alone has the store; null if others have it too.</param>
     public Coordinator(
-        IJobStore store, IMessageBus bus, IEnumerable<IJobContract> contracts, CoordinatorOptions options, TimeProvider time, ILoggerFactory loggers)
+        IJobStore store, IMessageBus bus, IEnumerable<IJobContract> contracts, CoordinatorOptions options, TimeProvider time, ILoggerFactory loggers,
+        Func<string, bool>? isLocal = null)
     {
         (_store, _bus, _options, _time) = (store, bus, options, time);
         _logger = loggers.CreateLogger<Coordinator>();
@@ -67,7 +77,8 @@ internal sealed partial class Coordinator : IAsyncDisposable
         Jobs = new(store, intake, changes, Events, new(bus, loggers.CreateLogger<WorkerHints>()), time);
         _desk = new(Jobs, _patience);
         var desk = new ClaimDesk(store, changes, Kinds, options, time, loggers.CreateLogger<ClaimDesk>());
-        _claims = new((messages, token) => _patience.AskAsync(inner => desk.AnswerAsync(messages, inner), token));
+        _previousBoot = isLocal is null ? null : new(store, changes, isLocal, _logger);
+        _claims = new((messages, token) => _patience.AskAsync(inner => AnswerAsync(desk, messages, inner), token));
         _folder = new(changes, time, loggers.CreateLogger<ReportFolder>());
         _folds = new((messages, token) => _patience.AskAsync(inner => _folder.FoldAsync(messages, inner), token), most: 64);
         foreach (var contract in _contracts.All)
@@ -118,6 +129,8 @@ internal sealed partial class Coordinator : IAsyncDisposable
     {
         await _store.OpenAsync(cancellationToken);
         _opened = true;
+        if (_previousBoot is not null)
+            await _previousBoot.TakeOverAsync(cancellationToken);
         Log.StoreOpened(_logger, _store.Description);
         _relay.Start();
         _leading = _leader.RunAsync(_stopping.Token);
@@ -202,6 +215,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
                         WireNames.RequestQueue, _desk.AnswerAsync, new() { Concurrency = 64 }, cancellationToken));
                 }
                 await ConsumeContractsAsync(cancellationToken);
+                await ReleasePreviousAsync(cancellationToken);
                 Log.Consuming(_logger, _bus.Health.Broker);
                 return;
             }
@@ -239,6 +253,23 @@ internal sealed partial class Coordinator : IAsyncDisposable
                     queue.Name, intake.HandleAsync, new ReceiveOptions { Concurrency = 64, DeclareQueue = false }, cancellationToken));
             }
         }
+    }
+
+    private async Task<IReadOnlyList<ClaimReply>> AnswerAsync(ClaimDesk desk, IReadOnlyList<ClaimMessage> messages, CancellationToken cancellationToken)
+    {
+        if (_previousBoot is not null)
+            await _previousBoot.HearAsync(messages, cancellationToken);
+        return await desk.AnswerAsync(messages, cancellationToken);
+    }
+
+    // What it reported before it died comes first: a job may have ended.
+    private async Task ReleasePreviousAsync(CancellationToken cancellationToken)
+    {
+        if (_previousBoot is null)
+            return;
+        while ((await _bus.Queues.InfoAsync(WireNames.FoldQueue, cancellationToken)).MessageCount > 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _time, cancellationToken);
+        await _previousBoot.ReleaseAsync(cancellationToken);
     }
 
     // What was sent to another broker is not on this one.

@@ -7,6 +7,7 @@ using Warren.Coordinator.Hosting;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
 using Warren.Jobs.Contracts;
+using Warren.Jobs.Worker;
 using Warren.Messaging;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -38,7 +39,8 @@ public static class CoordinatorServiceCollectionExtensions
             provider.GetServices<IJobContract>(),
             provider.GetRequiredService<IOptions<CoordinatorOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
+            address.IsSqlite ? session => provider.GetService<JobWorker>()?.Session == session : null));
         services.AddSingleton(provider => provider.GetRequiredService<Coordinator>().Jobs);
         services.AddHostedService<CoordinatorService>();
         services.RemoveAll<IJobClient>();

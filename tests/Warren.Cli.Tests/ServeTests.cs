@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using Warren.TestKit;
 
@@ -57,6 +59,33 @@ public class ServeTests
     }
 
     [Fact]
+    public async Task A_server_that_is_killed_loses_nothing_and_goes_on_at_once()
+    {
+        await using var first = await RunningWarren.StartAsync();
+        var running = await first.SubmitAsync("gated.job");
+        await first.UntilAsync(running, "running");
+        using var http = new HttpClient();
+        var accepted = new ConcurrentBag<string>();
+        var submits = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => SubmitUntilGoneAsync(http, first.HttpUrl, accepted)));
+        await Eventually.ThatAsync(() => accepted.Count > 100, "many jobs are accepted");
+
+        await first.SignalAsync("KILL");
+        await submits;
+        await first.ExitAsync();
+        await using var second = await RunningWarren.StartAsync(like: first);
+        second.OpenGate();
+
+        // Its lease would have been 30 seconds.
+        await Eventually.ThatAsync(() => second.Errors.Items.Any(line => line.Contains(" jobs of its session", StringComparison.Ordinal)), "the job is taken back");
+        await second.UntilAsync(running, "succeeded");
+        foreach (var id in accepted)
+            await second.UntilAsync(id, "succeeded");
+        var events = await http.GetStringAsync($"{second.HttpUrl}/v1/jobs/{running}/events");
+        Assert.Single(events.Split('\n'), line => line.StartsWith("event: succeeded", StringComparison.Ordinal));
+        Assert.Contains("worker_lost", events, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task With_messaging_switched_off_jobs_run_over_HTTP_and_no_AMQP_is_told()
     {
         await using var warren = await RunningWarren.StartAsync(new Dictionary<string, string?> { ["RABBITMQ_ENABLED"] = "false", ["RABBITMQ_HOST"] = "nowhere.invalid" });
@@ -95,5 +124,23 @@ public class ServeTests
         Assert.Contains("nobody does text.stats any more", doctor.Output, StringComparison.Ordinal);
         Assert.Contains("queue warren.jobs.text.stats", doctor.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("ok  ", doctor.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task SubmitUntilGoneAsync(HttpClient http, string url, ConcurrentBag<string> accepted)
+    {
+        try
+        {
+            while (true)
+            {
+                using var args = new StringContent("""{"text":"One. Two."}""", Encoding.UTF8, "application/json");
+                using var response = await http.PostAsync($"{url}/v1/jobs/text.stats", args);
+                using var job = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+                accepted.Add(job.RootElement.GetProperty("id").GetString()!);
+            }
+        }
+        catch (Exception gone) when (gone is HttpRequestException or IOException)
+        {
+            // The server was killed: what it had not answered was not accepted.
+        }
     }
 }

@@ -34,6 +34,9 @@ internal sealed partial class JobWorker(
     /// <summary>The kinds whose jobs it claims, as it describes them to a coordinator.</summary>
     public IReadOnlyList<KindDescription> Kinds => Options.Coordination == WorkerCoordination.Required ? [.. Registered.Select(Describe)] : [];
 
+    /// <summary>The session it is in; null while it has not started.</summary>
+    public string? Session => _session?.Id;
+
     /// <summary>How many jobs are in hand here: they run, or wait for a place.</summary>
     public int InHand => _consumers.Sum(consumer => consumer.Runs.Count);
 

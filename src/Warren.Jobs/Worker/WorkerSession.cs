@@ -47,6 +47,9 @@ internal sealed partial class WorkerSession : IAsyncDisposable
     /// <summary>Raised when jobs should wait elsewhere, until <see cref="WaitForAnswersAsync"/> returns.</summary>
     public event Action? Paused;
 
+    /// <summary>The session's id now.</summary>
+    public string Id => _jobs.Id;
+
     /// <summary>Begins to ask.</summary>
     public void Start() => _loops = Task.WhenAll(
         Task.Run(AskAsync), Task.Run(WatchLeaseAsync), Task.Run(() => _hints.FollowAsync(() => _jobs.Id, _stopping.Token)));

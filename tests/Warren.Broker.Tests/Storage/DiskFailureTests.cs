@@ -113,16 +113,20 @@ public sealed class DiskFailureTests : IDisposable
             store.Add(1, 1, "durable before");
             await store.IsDurableAsync();
             var listener = new Listener();
+            // Or the next sync, which works, is over before anybody listens.
+            using var listening = new ManualResetEventSlim();
             _disk.OnFlush = path =>
             {
                 if (!failed.IsEmpty)
                     return null;
+                listening.Wait();
                 failed.Enqueue(path);
                 return Broken;
             };
             var before = store.DurableLsn;
             var (lsn, message) = store.Add(1, 2, "refused");
             store.NotifyWhenDurable(lsn, listener);
+            listening.Set();
             await Eventually.ThatAsync(() => !listener.Calls.IsEmpty, "the listener is told");
             Assert.Equal([$"failed {lsn}"], listener.Calls);
             Assert.Equal("refused", store.Body(message));
