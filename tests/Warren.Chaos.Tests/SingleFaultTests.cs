@@ -12,8 +12,9 @@ public class SingleFaultTests
     [Fact]
     public async Task A_coordinator_that_is_away_for_three_leases_rescues_none_of_fifty_running_jobs()
     {
-        await using var world = await World.StartAsync(await EmbeddedBrokerProcess.StartAsync(), null, concurrency: 25, Lease);
-        var jobs = await SubmitAsync(world, 50, steps: 130, stepMs: 100);
+        // Here the workers have to do something in time: say that they live, as soon as they can.
+        await using var world = await World.StartAsync(await EmbeddedBrokerProcess.StartAsync(), null, concurrency: 25, TimeSpan.FromSeconds(10));
+        var jobs = await SubmitAsync(world, 50, steps: 160, stepMs: 250);
         await UntilAllRunAsync(world, jobs);
 
         await world.Coordinator.KillAsync();
@@ -85,7 +86,7 @@ public class SingleFaultTests
 
     private static async Task AssertFirstAttemptsAsync(World world, Dictionary<JobId, int> jobs)
     {
-        var history = await world.ReadAsync(jobs, TimeSpan.FromSeconds(60));
+        var history = await world.ReadAsync(jobs, TimeSpan.FromSeconds(120));
         Assert.Empty(history.Faults(world.Lease.TotalSeconds));
         Assert.All(history.Jobs.Values, job => Assert.Equal((JobState.Succeeded, 1), (job.State, job.Attempt)));
     }
