@@ -65,7 +65,7 @@ internal static class DemoCommand
         var settings = ServeSettings.Read(flags, new ConfigurationBuilder().Build());
         var start = Stopwatch.GetTimestamp();
         await using var host = await ServeCommand.StartAsync(
-            settings, logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ServeLog(LogLevel.Warning)), cancellationToken);
+            settings, new ServeLog(LogLevel.Warning), cancellationToken);
         var version = typeof(DemoCommand).Assembly.GetName().Version!.ToString(3);
         var board = new DemoBoard(output, quiet);
         board.Write($"Warren {version} demo · embedded broker {host.AmqpUrl} · store SQLite · {host.HttpUrl}");

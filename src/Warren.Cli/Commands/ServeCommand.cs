@@ -79,11 +79,11 @@ internal static class ServeCommand
     /// <summary>Starts a Warren, and says what stands in the way if something does.</summary>
     /// <exception cref="CannotStartException">Something stands in the way.</exception>
     /// <exception cref="UsageException">A setting is wrong.</exception>
-    public static async Task<WarrenHost> StartAsync(ServeSettings settings, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
+    public static async Task<WarrenHost> StartAsync(ServeSettings settings, ServeLog log, CancellationToken cancellationToken)
     {
         try
         {
-            return await WarrenHost.StartAsync(settings, logging, cancellationToken);
+            return await WarrenHost.StartAsync(settings, log, cancellationToken);
         }
         catch (BrokerStartException error) when (error.Reason == BrokerStartFailure.InvalidOptions)
         {
@@ -138,7 +138,7 @@ internal static class ServeCommand
         if (settings.Broker.Note is { } note)
             await Console.Error.WriteLineAsync($"warren: {note}");
         var least = parsed.GetValue(Verbose) ? LogLevel.Debug : parsed.GetValue(Quiet) ? LogLevel.Warning : LogLevel.Information;
-        await using var host = await StartAsync(settings, logging => logging.SetMinimumLevel(least).AddProvider(new ServeLog(least)), signals.Token);
+        await using var host = await StartAsync(settings, new ServeLog(least), signals.Token);
         output.WriteLine(Describe(settings, host));
         await host.RunAsync(signals.Token);
         return ExitCode.Ok;

@@ -49,17 +49,17 @@ internal sealed class WarrenHost : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="settings">What it is to be.</param>
-    /// <param name="logging">Where it logs.</param>
+    /// <param name="log">Where it logs.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="BrokerStartException">The embedded broker cannot start.</exception>
     /// <exception cref="StoreRefusedException">The store cannot be used.</exception>
     /// <exception cref="OptionsValidationException">A setting is wrong.</exception>
-    public static async Task<WarrenHost> StartAsync(ServeSettings settings, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
+    public static async Task<WarrenHost> StartAsync(ServeSettings settings, ServeLog log, CancellationToken cancellationToken)
     {
         EmbeddedBroker? broker = null;
         WebApplication? app = null;
         // The broker's: it is there before the host, and after it.
-        var loggers = LoggerFactory.Create(logging);
+        var loggers = LoggerFactory.Create(log.AddTo);
         try
         {
             if (settings.Roles.Contains("server"))
@@ -70,12 +70,13 @@ internal sealed class WarrenHost : IAsyncDisposable
                 options.LoggerFactory = loggers;
                 broker = await EmbeddedBroker.StartAsync(options, cancellationToken);
             }
-            app = Build(settings, broker, logging);
+            app = Build(settings, broker, log);
             await app.StartAsync(cancellationToken);
             return new(app, broker, loggers);
         }
         catch
         {
+            log.Silence();
             if (app is not null)
                 await app.DisposeAsync();
             if (broker is not null)
@@ -142,13 +143,13 @@ internal sealed class WarrenHost : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(ServeSettings settings, EmbeddedBroker? broker, Action<ILoggingBuilder> logging)
+    private static WebApplication Build(ServeSettings settings, EmbeddedBroker? broker, ServeLog log)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "warren", ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(settings.Reader.Configuration);
         builder.Logging.ClearProviders();
-        logging(builder.Logging);
+        log.AddTo(builder.Logging);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         // The signals are this program's to handle: a stop has an order.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

@@ -46,7 +46,14 @@ internal sealed class MeterRegistry : IDisposable
         {
             foreach (var family in _families.Values)
                 family.BeginReading();
-            _listener.RecordObservableInstruments();
+            try
+            {
+                _listener.RecordObservableInstruments();
+            }
+            catch (AggregateException)
+            {
+                // One that belongs to something that is being taken down has no value any more; the others were read.
+            }
             foreach (var group in _families.Values.GroupBy(family => family.Name).OrderBy(group => group.Key, StringComparer.Ordinal))
                 MeterFamily.Write([.. group], text);
         }
