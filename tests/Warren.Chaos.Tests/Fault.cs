@@ -65,8 +65,6 @@ internal sealed record Fault(string Name, Func<World, Random, Task> HappenAsync)
         new("the coordinator is cut off for a moment", (world, _) => world.CoordinatorProxy.CutAsync()),
         new("the coordinator loses an answer of the broker", async (world, random) => await Task.WhenAny(
             world.CoordinatorProxy.CutAfter(random.Next(1, 4000), ProxyDirections.ToClient), Task.Delay(world.Lease, TimeProvider.System))),
-        // Not back: what was put off by the wrong clock would wait until the right one comes to that time.
-        new("the coordinator's clock jumps an hour ahead", (world, _) => world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(1))),
         new("a worker's clock goes back an hour", (world, random) => Any(world.Workers, random).ShiftClockAsync(TimeSpan.FromHours(-1))),
         new("the queue of the jobs is purged", (world, _) => IfThereAsync(() => world.Bus.Queues.PurgeAsync(Queue))),
         new("the queue of the jobs is deleted", (world, _) => IfThereAsync(() => world.Bus.Queues.DeleteAsync(Queue))),

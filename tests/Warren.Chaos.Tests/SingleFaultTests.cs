@@ -38,6 +38,23 @@ public class SingleFaultTests
     }
 
     [Fact]
+    public async Task A_wall_clock_that_jumps_an_hour_ahead_and_back_costs_a_running_job_nothing()
+    {
+        await using var world = await World.StartAsync(await EmbeddedBrokerProcess.StartAsync(), null, lease: Lease);
+        var jobs = await SubmitAsync(world, 10, steps: 100, stepMs: 100);
+        await UntilAllRunAsync(world, jobs);
+
+        foreach (var by in new[] { 1, -1, -1, 1 })
+        {
+            await world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(by));
+            await world.Workers[0].ShiftClockAsync(TimeSpan.FromHours(-by));
+            await Task.Delay(Lease / 2, TimeProvider.System);
+        }
+
+        await AssertFirstAttemptsAsync(world, jobs);
+    }
+
+    [Fact]
     public async Task Workers_that_stop_in_order_lose_nothing_and_run_nothing_twice()
     {
         await using var world = await World.StartAsync(await EmbeddedBrokerProcess.StartAsync(), null, lease: Lease);
