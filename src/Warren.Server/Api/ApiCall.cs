@@ -14,6 +14,9 @@ internal sealed class ApiCall(HttpContext http, ApiServices services, string pre
     // Around the args: the names and values that stand beside them.
     private const int BesideArgs = 64 * 1024;
 
+    // What is read of a body that is refused, so that its sender hears why.
+    private const long MostPassedOver = 16 * 1024 * 1024;
+
     public HttpContext Http => http;
 
     public ApiServices Services => services;
@@ -122,23 +125,30 @@ internal sealed class ApiCall(HttpContext http, ApiServices services, string pre
     private async Task<byte[]> ReadBodyAsync()
     {
         var most = services.Limits.MaxArgsBytes + BesideArgs;
+        // Who is refused while he still sends hears of a broken connection instead of the reason, so a body is read to its end, within reason.
+        var mostRead = most + MostPassedOver;
         // Kestrel's own limit is lower than what may be configured here.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = most + 1L;
-        if (http.Request.ContentLength > most)
+            limit.MaxRequestBodySize = mostRead;
+        if (http.Request.ContentLength > mostRead)
             throw TooLarge(most);
         var buffer = new ArrayBufferWriter<byte>((int)Math.Clamp(http.Request.ContentLength ?? 1024, 1, most));
+        long length = 0;
         while (true)
         {
             var read = await http.Request.BodyReader.ReadAsync(Aborted);
-            foreach (var part in read.Buffer)
-                buffer.Write(part.Span);
+            length += read.Buffer.Length;
+            if (length <= most)
+            {
+                foreach (var part in read.Buffer)
+                    buffer.Write(part.Span);
+            }
             http.Request.BodyReader.AdvanceTo(read.Buffer.End);
-            if (buffer.WrittenCount > most)
-                throw TooLarge(most);
             if (read.IsCompleted)
                 break;
         }
+        if (length > most)
+            throw TooLarge(most);
         return Utf8.IsValid(buffer.WrittenSpan)
             ? buffer.WrittenSpan.ToArray()
             : throw new ProblemException("invalid_json", "The body is not UTF-8, in which JSON is written.");
