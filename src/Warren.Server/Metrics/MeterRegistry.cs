@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 
 namespace Warren.Server.Metrics;
 
 /// <summary>Adds up what the meters of Warren measure in this process, for whoever asks by HTTP.</summary>
-internal sealed class MeterRegistry : IDisposable
+internal sealed partial class MeterRegistry : IDisposable
 {
     private const string Ours = "Warren.";
 
@@ -17,9 +18,12 @@ internal sealed class MeterRegistry : IDisposable
     private readonly MeterListener _listener = new();
     private readonly Lock _reading = new();
 
+    private readonly ILogger<MeterRegistry>? _logger;
+
     /// <summary>Begins to listen, to the meters there are and those that come.</summary>
-    public MeterRegistry()
+    public MeterRegistry(ILogger<MeterRegistry>? logger = null)
     {
+        _logger = logger;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (!instrument.Meter.Name.StartsWith(Ours, StringComparison.Ordinal))
@@ -50,9 +54,11 @@ internal sealed class MeterRegistry : IDisposable
             {
                 _listener.RecordObservableInstruments();
             }
-            catch (AggregateException)
+            catch (AggregateException error)
             {
-                // One that belongs to something that is being taken down has no value any more; the others were read.
+                // Each of them was asked; those that could not answer are left out of this reading, and the others are in it.
+                if (_logger is not null)
+                    Log.NotRead(_logger, error);
             }
             foreach (var group in _families.Values.GroupBy(family => family.Name).OrderBy(group => group.Key, StringComparer.Ordinal))
                 MeterFamily.Write([.. group], text);
@@ -81,6 +87,12 @@ internal sealed class MeterRegistry : IDisposable
         Histogram<int> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(bound => (double)bound)],
         _ => DefaultBuckets,
     };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Some figures could not be read and are missing from this reading")]
+        public static partial void NotRead(ILogger logger, Exception error);
+    }
 }
 
 /// <summary>How the measurements of an instrument add up.</summary>
