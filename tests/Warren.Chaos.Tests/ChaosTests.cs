@@ -95,7 +95,16 @@ public class ChaosTests(ITestOutputHelper output)
             output.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {fault.Name}");
             await fault.HappenAsync(world, random);
         }
-        await submits;
+        try
+        {
+            await submits;
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            Assert.Fail(
+                $"After {Patience}, with {string.Join(" and ", some.Select(fault => fault.Name))}, {accepted.Count} of {Jobs} submits were answered; " +
+                $"the last refusal: {world.LastRefusal}\n{world.EndsOfLogs()}");
+        }
         Assert.Equal(Jobs, accepted.Count);
         return ([.. some.Select(fault => fault.Name)], await world.ReadAsync(accepted, Patience));
     }

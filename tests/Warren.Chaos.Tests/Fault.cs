@@ -66,6 +66,7 @@ internal sealed record Fault(string Name, Func<World, Random, Task> HappenAsync)
         new("the coordinator loses an answer of the broker", async (world, random) => await Task.WhenAny(
             world.CoordinatorProxy.CutAfter(random.Next(1, 4000), ProxyDirections.ToClient), Task.Delay(world.Lease, TimeProvider.System))),
         new("a worker's clock goes back an hour", (world, random) => Any(world.Workers, random).ShiftClockAsync(TimeSpan.FromHours(-1))),
+        new("the coordinator's clock jumps an hour", (world, random) => world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(random.Next(2) == 0 ? 1 : -1))),
         new("the queue of the jobs is purged", (world, _) => IfThereAsync(() => world.Bus.Queues.PurgeAsync(Queue))),
         new("the queue of the jobs is deleted", (world, _) => IfThereAsync(() => world.Bus.Queues.DeleteAsync(Queue))),
     ];

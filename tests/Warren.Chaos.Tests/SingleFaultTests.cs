@@ -55,6 +55,28 @@ public class SingleFaultTests
     }
 
     [Fact]
+    public async Task A_wall_clock_that_goes_back_an_hour_puts_no_retry_off()
+    {
+        await using var world = await World.StartAsync(await EmbeddedBrokerProcess.StartAsync(), null, lease: Lease);
+        await world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(1));
+        // Their first attempts fail in the second that follows, some before the clock is right again and some after.
+        var jobs = new Dictionary<JobId, int>();
+        for (var i = 0; i < 60; i++)
+        {
+            var id = JobId.New();
+            await world.SubmitAsync(id, new(i, 2, 10 + (i * 5), FailFirst: true), CancellationToken.None);
+            jobs.Add(id, i);
+            if (i == 30)
+                await world.Coordinator.ShiftClockAsync(TimeSpan.FromHours(-1));
+        }
+
+        var history = await world.ReadAsync(jobs, TimeSpan.FromSeconds(60));
+
+        Assert.Empty(history.Faults(world.Lease.TotalSeconds));
+        Assert.All(history.Jobs.Values, job => Assert.Equal((JobState.Succeeded, 2), (job.State, job.Attempt)));
+    }
+
+    [Fact]
     public async Task Workers_that_stop_in_order_lose_nothing_and_run_nothing_twice()
     {
         await using var world = await World.StartAsync(await EmbeddedBrokerProcess.StartAsync(), null, lease: Lease);

@@ -52,6 +52,9 @@ internal sealed class World : IAsyncDisposable
 
     public Node[] Workers { get; } = new Node[WorkerCount];
 
+    /// <summary>Why a submit was last not answered.</summary>
+    public MessagingException? LastRefusal { get; private set; }
+
     private string CoordinatorUrl { get; }
 
     private IReadOnlyList<string> WorkerUrls { get; }
@@ -86,8 +89,9 @@ internal sealed class World : IAsyncDisposable
                 Assert.Null(answer.Error);
                 return;
             }
-            catch (MessagingException)
+            catch (MessagingException failed) when (!cancellationToken.IsCancellationRequested)
             {
+                LastRefusal = failed;
                 await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
             }
         }
@@ -156,6 +160,12 @@ internal sealed class World : IAsyncDisposable
         return string.Join('\n', Directory.GetFiles(_directory.FullName, "*.log").SelectMany(
             log => Text(log).Split('\n').Where(line => wanted.Exists(line.Contains)).TakeLast(40).Select(line => $"{Path.GetFileName(log)}: {line}")));
     }
+
+    /// <summary>The ends of the logs of those who run now.</summary>
+    public string EndsOfLogs() => string.Join('\n', Directory.GetFiles(_directory.FullName, "*.log")
+        .GroupBy(log => Path.GetFileName(log).Split('-')[0])
+        .Select(logs => logs.MaxBy(File.GetCreationTimeUtc)!)
+        .SelectMany(log => Text(log).Split('\n').TakeLast(60).Select(line => $"{Path.GetFileName(log)}: {line}")));
 
     // A process that was killed may have left half a line.
     private IEnumerable<HistoryLine> Lines() => Directory.GetFiles(_directory.FullName, "history-*.jsonl")

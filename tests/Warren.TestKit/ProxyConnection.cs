@@ -90,13 +90,16 @@ internal sealed class ProxyConnection : IDisposable
             {
                 for (var rest = buffer.AsMemory(0, received); !rest.IsEmpty;)
                 {
-                    var (count, cut) = await lane.PassAsync(rest, offset, _cut.Token);
+                    var (count, end) = await lane.PassAsync(rest, offset, _cut.Token);
                     for (ReadOnlyMemory<byte> part = rest[..count]; !part.IsEmpty;)
                         part = part[await to.SendAsync(part, _cut.Token)..];
-                    if (cut is not null)
+                    if (end is not null)
                     {
-                        Cut();
-                        cut.TrySetResult();
+                        if (end.IsReset)
+                            Cut();
+                        else
+                            to.Shutdown(SocketShutdown.Send);
+                        end.Done.TrySetResult();
                         return;
                     }
 

@@ -10,8 +10,8 @@ internal sealed class ProxyLane
     private long? _bytesPerSecond;
     private long _freeAt;
     private long _forwarded;
-    private long? _cutAt;
-    private TaskCompletionSource? _cut;
+    private long? _endAt;
+    private PlannedEnd? _end;
 
     /// <summary>A lane that forwards everything at once.</summary>
     public ProxyLane(TimeProvider time) => _time = time;
@@ -57,25 +57,25 @@ internal sealed class ProxyLane
             _corrupt = change;
     }
 
-    /// <summary>Cuts, once, the connection that carries the last of the next <paramref name="bytes"/>; with 0, before the next byte.</summary>
-    /// <returns>Ends when it was cut.</returns>
-    public Task CutAfter(long bytes)
+    /// <summary>Ends, once, the connection that carries the last of the next <paramref name="bytes"/>; with 0, before the next byte.</summary>
+    /// <returns>Ends when that is done.</returns>
+    public Task EndAfter(long bytes, bool reset)
     {
         lock (_state)
         {
-            _cutAt = _forwarded + bytes;
-            _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _cut.Task;
+            _endAt = _forwarded + bytes;
+            _end = new(reset);
+            return _end.Done.Task;
         }
     }
 
     /// <summary>Waits until <paramref name="buffer"/>, or a first part of it, may go on.</summary>
     /// <param name="offset">Where in its connection the buffer begins.</param>
-    /// <returns>How many bytes may go on, and what to complete when the connection was cut after them, if it is to be.</returns>
-    public async Task<(int Count, TaskCompletionSource? Cut)> PassAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
+    /// <returns>How many bytes may go on, and how the connection ends after them, if it is to.</returns>
+    public async Task<(int Count, PlannedEnd? End)> PassAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
     {
         int count;
-        TaskCompletionSource? cut;
+        PlannedEnd? end;
         TimeSpan pause;
         while (true)
         {
@@ -84,7 +84,7 @@ internal sealed class ProxyLane
             {
                 if (_stalled is null)
                 {
-                    count = Take(buffer.Length, out cut, out pause);
+                    count = Take(buffer.Length, out end, out pause);
                     Change(buffer.Span[..count], offset);
                     break;
                 }
@@ -97,22 +97,22 @@ internal sealed class ProxyLane
 
         if (pause > TimeSpan.Zero)
             await Task.Delay(pause, _time, cancellationToken);
-        return (count, cut);
+        return (count, end);
     }
 
-    private int Take(int length, out TaskCompletionSource? cut, out TimeSpan pause)
+    private int Take(int length, out PlannedEnd? end, out TimeSpan pause)
     {
         pause = TimeSpan.Zero;
         var count = length;
         if (_bytesPerSecond is { } rate)
             count = (int)Math.Min(count, Math.Max(1, rate / 20));
 
-        cut = null;
-        if (_cutAt is { } end && _forwarded + count >= end)
+        end = null;
+        if (_endAt is { } at && _forwarded + count >= at)
         {
-            count = (int)(end - _forwarded);
-            cut = _cut;
-            _cutAt = null;
+            count = (int)(at - _forwarded);
+            end = _end;
+            _endAt = null;
         }
 
         _forwarded += count;

@@ -68,12 +68,14 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>Resets, once, the connection that carries the last of the next <paramref name="bytes"/> in a direction; with 0, before the next byte.</summary>
     /// <returns>Ends when it was cut.</returns>
-    public Task CutAfter(long bytes, ProxyDirections direction) => direction switch
-    {
-        ProxyDirections.ToServer => _toServer.CutAfter(bytes),
-        ProxyDirections.ToClient => _toClient.CutAfter(bytes),
-        _ => throw new ArgumentOutOfRangeException(nameof(direction), direction, "Expected one of the two directions."),
-    };
+    public Task CutAfter(long bytes, ProxyDirections direction) => LaneOf(direction).EndAfter(bytes, reset: true);
+
+    /// <summary>
+    /// Tells, once, the receiver of the last of the next <paramref name="bytes"/> in a direction that nothing more comes, wherever in a
+    /// frame that is. It may still send.
+    /// </summary>
+    /// <returns>Ends when it was told.</returns>
+    public Task FinishAfter(long bytes, ProxyDirections direction) => LaneOf(direction).EndAfter(bytes, reset: false);
 
     /// <summary>Forwards nothing more; connections stay open and bytes pile up in the buffers of both sides.</summary>
     public void Stall(ProxyDirections directions = ProxyDirections.Both) => Each(directions, lane => lane.Stall());
@@ -189,6 +191,13 @@ public sealed class TcpProxy : IAsyncDisposable
             ended.SetResult();
         }
     }
+
+    private ProxyLane LaneOf(ProxyDirections direction) => direction switch
+    {
+        ProxyDirections.ToServer => _toServer,
+        ProxyDirections.ToClient => _toClient,
+        _ => throw new ArgumentOutOfRangeException(nameof(direction), direction, "Expected one of the two directions."),
+    };
 
     private void Each(ProxyDirections directions, Action<ProxyLane> action)
     {

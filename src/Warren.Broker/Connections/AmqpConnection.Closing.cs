@@ -197,6 +197,8 @@ internal sealed partial class AmqpConnection
 
     private async ValueTask BlockAsync()
     {
+        // A client that hears of it finds itself blocked in a snapshot, too.
+        IsBlocked = true;
         if (Session.UnderstandsBlocked)
             Tell(new ConnectionBlocked(Engine.Alarms.Reason));
         EndBatch();

@@ -97,6 +97,13 @@ internal interface IJobStore : IAsyncDisposable
     /// <summary>Queued jobs whose message was handed to the outbox before a time and is no longer there, oldest first.</summary>
     Task<IReadOnlyList<JobRecord>> FindPublishedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Brings near what a clock that was ahead of <paramref name="now"/> has written: a retry waits as long from now on as it was to wait
+    /// then, and a queued job was handed to the outbox no later than now. What users asked for, the time of a scheduled job or a deadline, stays.
+    /// </summary>
+    /// <returns>How many jobs.</returns>
+    Task<int> SetBackAsync(DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Deletes ended jobs whose time to be kept is over; a tombstone of each stays.</summary>
     /// <returns>How many.</returns>
     Task<int> PruneAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);

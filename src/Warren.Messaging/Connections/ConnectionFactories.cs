@@ -22,6 +22,7 @@ internal static class ConnectionFactories
         RequestedConnectionTimeout = options.ConnectTimeout,
         HandshakeContinuationTimeout = options.ConnectTimeout,
         MaxInboundMessageBodySize = LargestInbound,
+        SocketFactory = BrokerSocket.Create,
     };
 
     /// <summary>The hosts, which the client tries in random order.</summary>

@@ -63,6 +63,42 @@ public abstract partial class JobStoreSuite
     }
 
     [Fact]
+    public async Task What_a_clock_that_was_ahead_has_written_is_brought_back()
+    {
+        var ahead = NewJobs.Noon.AddHours(1);
+        async Task<JobId> RetryAsync(DateTimeOffset now)
+        {
+            var id = await Store.InsertAsync(NewJobs.Queued().Record);
+            await Store.ChangeAsync(
+                [id],
+                "relay",
+                batch =>
+                {
+                    var due = now.AddSeconds(30);
+                    var error = new JobError("timeout", "It took too long.", FailureCause.Timeout, 1);
+                    batch.Put(batch.Find(id)! with { State = JobState.Retrying, RunAt = due, PublishedAt = null }, new JobRetryScheduled(error, due), now);
+                    return 0;
+                },
+                Cancel);
+            return id;
+        }
+        var wrong = await RetryAsync(ahead);
+        var right = await RetryAsync(NewJobs.Noon.AddSeconds(-10));
+        var asked = await Store.InsertAsync(NewJobs.Queued().Record with { State = JobState.Scheduled, RunAt = ahead, PublishedAt = null, Deadline = ahead });
+        var published = await Store.InsertAsync(NewJobs.Queued().Record with { PublishedAt = ahead });
+        var before = await Store.InsertAsync(NewJobs.Queued().Record with { PublishedAt = NewJobs.Noon.AddSeconds(-1) });
+
+        Assert.Equal(2, await Store.SetBackAsync(NewJobs.Noon, Cancel));
+        Assert.Equal(0, await Store.SetBackAsync(NewJobs.Noon, Cancel));
+
+        Assert.Equal(NewJobs.Noon.AddSeconds(30), (await Store.FindAsync(wrong, Cancel))!.RunAt);
+        Assert.Equal(NewJobs.Noon.AddSeconds(20), (await Store.FindAsync(right, Cancel))!.RunAt);
+        Assert.Equal((ahead, ahead), ((await Store.FindAsync(asked, Cancel))!.RunAt, (await Store.FindAsync(asked, Cancel))!.Deadline));
+        Assert.Equal(NewJobs.Noon, (await Store.FindAsync(published, Cancel))!.PublishedAt);
+        Assert.Equal(NewJobs.Noon.AddSeconds(-1), (await Store.FindAsync(before, Cancel))!.PublishedAt);
+    }
+
+    [Fact]
     public async Task A_pruned_job_is_gone_and_its_tombstone_stays()
     {
         var job = Ended() with { IdempotencyKey = "k" };

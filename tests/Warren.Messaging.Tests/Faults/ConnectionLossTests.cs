@@ -97,6 +97,26 @@ public class ConnectionLossTests(RabbitMqFixture rabbit, ITestOutputHelper outpu
         Assert.DoesNotContain(3, arrivals.Items);
     }
 
+    [Fact]
+    public async Task A_connection_that_ends_in_the_middle_of_a_frame_is_replaced_at_once()
+    {
+        var url = await rabbit.NewVirtualHostAsync(Token);
+        await using var proxy = TcpProxy.Start(url);
+        // Missed heartbeats would show it too, after three minutes.
+        await using var bus = await MessageBus.ConnectAsync(proxy.Rewrite(url), options => options.Heartbeat = TimeSpan.FromMinutes(1), cancellationToken: Token);
+        await bus.Queues.DeclareAsync(new QueueDefinition("work"), Token);
+        var arrivals = new Arrivals<int>();
+        await using var subscription = await bus.ReceiveAsync("work", (int n, CancellationToken _) => { arrivals.Add(n); return Task.CompletedTask; }, cancellationToken: Token);
+        var connections = proxy.Accepted.Value;
+
+        var finished = proxy.FinishAfter(5, ProxyDirections.ToClient);
+        await Task.WhenAll(bus.SendAsync("work", 1, cancellationToken: Token), finished);
+
+        await proxy.Accepted.WaitForAsync(connections + 1, cancellationToken: Token);
+        Assert.Contains(1, await arrivals.WaitForAsync(1, cancellationToken: Token));
+        await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Healthy, "the bus is healthy again", cancellationToken: Token);
+    }
+
     [Theory]
     [InlineData(ProxyDirections.ToServer)]
     [InlineData(ProxyDirections.ToClient)]

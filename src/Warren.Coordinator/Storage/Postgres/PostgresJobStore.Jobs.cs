@@ -97,6 +97,23 @@ internal sealed partial class PostgresJobStore
         cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<int> SetBackAsync(DateTimeOffset now, CancellationToken cancellationToken) => await FirstAsync(
+        row => row.GetInt32(0),
+        // The last event of a job that waits for its retry is that it does. A wait that is as long as the clock was wrong stays, and so
+        // nothing is brought back twice. Rows that others hold are moving on anyway.
+        """
+        WITH ahead AS (
+            SELECT jobs.id, last.at FROM warren.jobs JOIN warren.events AS last ON last.job_id = jobs.id AND last.number = jobs.event_number
+            WHERE state = 'retrying' AND run_at > $1 AND run_at >= last.at AND run_at - last.at < last.at - $1 ORDER BY jobs.id FOR UPDATE OF jobs SKIP LOCKED),
+        handed AS (SELECT id FROM warren.jobs WHERE state = 'queued' AND published_at > $1 ORDER BY id FOR UPDATE SKIP LOCKED),
+        waiting AS (UPDATE warren.jobs SET run_at = $1 + (run_at - ahead.at) FROM ahead WHERE jobs.id = ahead.id RETURNING jobs.id),
+        queued AS (UPDATE warren.jobs SET published_at = $1 FROM handed WHERE jobs.id = handed.id RETURNING jobs.id)
+        SELECT ((SELECT count(*) FROM waiting) + (SELECT count(*) FROM queued))::integer
+        """,
+        [now],
+        cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<JobCount>> CountAsync(CancellationToken cancellationToken) => await ReadAsync(
         row => new JobCount(row.Text(0), row.State(1), row.GetInt64(2), row.TimeOrNull(3)),
         // The smallest id is that of the oldest, and found without looking at the others.

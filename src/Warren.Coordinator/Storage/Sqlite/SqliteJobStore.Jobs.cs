@@ -101,6 +101,21 @@ internal sealed partial class SqliteJobStore
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task<int> SetBackAsync(DateTimeOffset now, CancellationToken cancellationToken) => WriteAsync(
+        database =>
+            // The last event of a job that waits for its retry is that it does. A wait that is as long as the clock was wrong stays, and so
+            // nothing is brought back twice.
+            database.Run(
+                """
+                UPDATE jobs INDEXED BY jobs_due SET run_at = $1 + (run_at - last.at) FROM events AS last
+                WHERE state IN ('scheduled', 'retrying') AND state = 'retrying' AND run_at > $1
+                    AND last.job_id = jobs.id AND last.number = jobs.event_number AND run_at >= last.at AND run_at - last.at < last.at - $1
+                """,
+                now)
+            + database.Run("UPDATE jobs INDEXED BY jobs_published SET published_at = $1 WHERE state = 'queued' AND published_at > $1", now),
+        cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<JobCount>> CountAsync(CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<JobCount>>(
             database =>
