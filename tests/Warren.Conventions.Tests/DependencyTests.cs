@@ -96,6 +96,13 @@ public class DependencyTests
             ["Leader"] = ["Outbox", "Storage"],
             ["Hosting"] = ["Storage"],
         },
+        ["Warren.AI"] = new()
+        {
+            ["Chat"] = [],
+            ["Engines"] = [],
+            ["Guard"] = [],
+            ["Grading"] = ["Chat", "Engines", "Guard"],
+        },
         ["Warren.Server"] = new()
         {
             ["Metrics"] = [],
