@@ -1,12 +1,15 @@
 using System.Collections.Concurrent;
+using Warren.Jobs.Contracts;
 using Warren.Jobs.Protocol;
 using Warren.Messaging;
 using Warren.Messaging.Topology;
 
 namespace Warren.Coordinator.Outbox;
 
-/// <summary>Declares the queues of jobs and of the coordinator, each once as long as it is not missed.</summary>
-internal sealed class QueueDeclarer(IMessageBus bus)
+/// <summary>Declares the queues of jobs, of contracts and of the coordinator, those of jobs once as long as none is missed.</summary>
+/// <param name="bus">The broker.</param>
+/// <param name="outputs">Where messages of contracts have to arrive.</param>
+internal sealed class QueueDeclarer(IMessageBus bus, IReadOnlyList<JobQueue> outputs)
 {
     private readonly ConcurrentDictionary<string, Task> _declared = new(StringComparer.Ordinal);
 
@@ -24,6 +27,20 @@ internal sealed class QueueDeclarer(IMessageBus bus)
             throw;
         }
     }
+
+    /// <summary>Where a message of a contract has to arrive; null if it need not.</summary>
+    public JobQueue? FindOutput(string exchange, string routingKey) =>
+        outputs.FirstOrDefault(output => output.Exchange == exchange && (output.RoutingKey ?? output.Name) == routingKey);
+
+    /// <summary>Declares a queue of a contract with its exchange and its binding; what is there already stays as it is.</summary>
+    public Task DeclareContractQueueAsync(JobQueue queue, CancellationToken cancellationToken) => bus.DeclareAsync(
+        new TopologyDefinition
+        {
+            Exchanges = queue.Exchange.Length == 0 ? [] : [new(queue.Exchange) { Kind = ExchangeKind.Direct }],
+            Queues = [new(queue.Name) { Type = QueueType.Classic }],
+            Bindings = queue.Exchange.Length == 0 ? [] : [new(queue.Exchange, queue.Name, queue.RoutingKey ?? queue.Name)],
+        },
+        cancellationToken);
 
     /// <summary>Declares what clients and workers publish to.</summary>
     public Task DeclareOwnAsync(CancellationToken cancellationToken) => bus.DeclareAsync(
