@@ -66,7 +66,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
         _logger = loggers.CreateLogger<Coordinator>();
         _patience = new(time, _logger);
         _contracts = new(contracts);
-        _queues = new(bus, [.. _contracts.All.SelectMany(contract => contract.Outputs)]);
+        _queues = new(bus, [.. _contracts.All.SelectMany(contract => contract.Outputs)], _logger);
         _relay = new(store, bus, _queues, _patience, time, loggers.CreateLogger<OutboxRelay>());
         Events = new();
         _announcer = new(Events, bus, loggers.CreateLogger<EventAnnouncer>());

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Warren.AI.Chat;
 using Warren.AI.Grading.Writing;
 using Warren.Jobs.Hosting;
 
@@ -14,13 +13,12 @@ public static class GradingWorkerExtensions
     /// the engines that run offline.
     /// </summary>
     /// <param name="worker">The worker.</param>
-    /// <param name="configuration">The settings of the app: <c>Warren:Grading</c>, <c>Warren:Chat</c>, <c>OPENAI_API_KEY</c>, <c>OPENAI_BASE_URL</c>.</param>
+    /// <param name="configuration">The settings of the app, as in <see cref="GradingServiceCollectionExtensions.AddGradingSettings"/>.</param>
     public static WorkerBuilder AddGrading(this WorkerBuilder worker, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(configuration);
-        worker.Services.AddOptions<GradingOptions>().Bind(configuration.GetSection(GradingOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        worker.Services.AddOptions<ChatOptions>().Configure(options => ChatSettings.Bind(options, configuration)).ValidateOnStart();
+        worker.Services.AddGradingSettings(configuration);
         return worker.Handle(GradingKinds.Writing, options => options.AttemptTimeout = TimeSpan.FromMinutes(5)).With<WritingGradingHandler>();
     }
 }
