@@ -21,6 +21,7 @@ public sealed class OpenAiServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
     private readonly Queue<OpenAiAnswer> _next;
+    private int _disposed;
 
     private OpenAiServer(WebApplication app, IEnumerable<OpenAiAnswer> answers)
     {
@@ -62,9 +63,11 @@ public sealed class OpenAiServer : IAsyncDisposable
             _next.Enqueue(answer);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Stops it: requests that are held are let go. A second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
         await _stopping.CancelAsync();
         await _app.DisposeAsync();
         _stopping.Dispose();
