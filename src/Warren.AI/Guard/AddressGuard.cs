@@ -46,6 +46,16 @@ internal sealed class AddressGuard
         return url;
     }
 
+    /// <summary>Reads where a redirect goes, as text again, so that it passes through the same needle's eye.</summary>
+    /// <exception cref="JobFailedException"><see cref="Refused"/>, with the rule.</exception>
+    public Uri CheckRedirect(Uri from, Uri location)
+    {
+        var next = Check(location.IsAbsoluteUri ? location.OriginalString : new Uri(from, location).AbsoluteUri);
+        return from.Scheme == "https" && next.Scheme == "http"
+            ? throw Refuse($"{Describe(from)} redirects from https to http.")
+            : next;
+    }
+
     /// <summary>The addresses of a URL's host, all of them checked.</summary>
     /// <exception cref="JobFailedException"><see cref="Refused"/>, with the rule.</exception>
     /// <exception cref="SocketException">The name could not be resolved.</exception>
