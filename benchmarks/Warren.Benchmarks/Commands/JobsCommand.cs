@@ -89,7 +89,8 @@ internal sealed class JobsCommand : Command
             await using var coordinator = await ChildProcess.StartAsync(JobProcesses.Coordinator, store, url);
             await using var worker = await ChildProcess.StartAsync(JobProcesses.Worker, url, options.Concurrency.ToString(CultureInfo.InvariantCulture));
             await using var load = await JobLoad.StartAsync(url);
-            await load.ThroughputAsync(options.Jobs / 4, options.Window);
+            // Processes that run for days are compiled in full.
+            await load.ThroughputAsync(2 * options.Jobs, options.Window);
             var cpu = JobCpu.Begin(
                 ("client", Environment.ProcessId), ("coordinator", coordinator.Id), ("worker", worker.Id), ("broker", embedded?.Broker.ProcessId ?? rabbitMqProcess));
             var rate = await load.ThroughputAsync(options.Jobs, options.Window);
