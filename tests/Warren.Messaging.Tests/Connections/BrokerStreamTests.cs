@@ -110,7 +110,9 @@ public sealed class BrokerStreamTests : IAsyncLifetime
     {
         _far.Shutdown(SocketShutdown.Send);
 
-        await Assert.ThrowsAsync<EndOfStreamException>(async () => await _stream.ReadAsync(new byte[16], Cancel));
+        var error = await Assert.ThrowsAsync<EndOfStreamException>(async () => await _stream.ReadExactlyAsync(new byte[16], Cancel));
+
+        Assert.Equal("The broker ended the connection.", error.Message);
     }
 
     private static byte[] Counted(int from, int to) => [.. Enumerable.Range(from, to - from).Select(number => (byte)(number % 251))];

@@ -75,7 +75,7 @@ public sealed class SqliteDatabaseTests : IDisposable
 
     [Fact]
     public void A_wrong_statement_is_told_in_SQLite_s_words() =>
-        Assert.Contains("no such column", Assert.Throws<SqliteException>(() => _database.Run("SELECT nothing FROM t")).Message, StringComparison.Ordinal);
+        Assert.Contains("no such column", Assert.Throws<SqliteException>(() => _database.Run("SELECT missing FROM t")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_value_that_SQLite_does_not_have_is_refused() =>
