@@ -1,0 +1,58 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Warren.Jobs;
+using Warren.Jobs.Processes;
+
+namespace Warren.AI.Grading.Speaking;
+
+/// <summary>Runs <c>engines/speech/speech.py</c>, a process for each task: what a decoder has heard before has a part in what it hears next.</summary>
+internal sealed class SpeechEngine(SpeechPrograms programs, TimeProvider time, ILogger<ProcessEngine> logger)
+{
+    private const string Script = "speech.py";
+
+    /// <summary>Whether all it needs is there.</summary>
+    public bool IsInstalled => programs.MissingForListening().Count == 0;
+
+    /// <summary>Does one task.</summary>
+    /// <typeparam name="TArgs">What the script is given.</typeparam>
+    /// <typeparam name="TResult">What it ends with.</typeparam>
+    /// <exception cref="JobFailedException"><c>engine.missing</c> with the command that installs it, or a fault of the process.</exception>
+    public async Task<TResult> RunAsync<TArgs, TResult>(TArgs args, JobContext job, CancellationToken cancellationToken)
+    {
+        if (programs.MissingForListening() is { Count: > 0 } missing)
+            throw SpeechPrograms.Fail(missing);
+        var directory = Directory.CreateTempSubdirectory("warren-speech-");
+        try
+        {
+            var script = Path.Combine(directory.FullName, Script);
+            await WriteScriptAsync(script, cancellationToken);
+            await using var engine = new ProcessEngine(job.Kind, Options(script, directory), time, logger);
+            var result = await engine.RunAsync(JsonSerializer.SerializeToElement(args, JobJson.Options), job, cancellationToken);
+            return result.Deserialize<TResult>(JobJson.Options)!;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private ProcessEngineOptions Options(string script, DirectoryInfo directory) => new()
+    {
+        // Isolated: neither variables nor modules of the user's own change what it does.
+        Command = [programs.Python, "-I", script],
+        Mode = ProcessMode.PerJob,
+        WorkingDirectory = directory.FullName,
+        Environment = new Dictionary<string, string> { ["TMPDIR"] = directory.FullName },
+        CancelGrace = TimeSpan.FromSeconds(2),
+        GracePeriod = TimeSpan.FromSeconds(2),
+    };
+
+    private static async Task WriteScriptAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var source = Assembly.GetExecutingAssembly().GetManifestResourceStream(Script)
+            ?? throw new InvalidOperationException($"The assembly has no resource {Script}.");
+        await using var file = File.Create(path);
+        await source.CopyToAsync(file, cancellationToken);
+    }
+}
