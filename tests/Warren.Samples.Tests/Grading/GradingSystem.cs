@@ -63,7 +63,8 @@ internal sealed partial class GradingSystem : IAsyncDisposable
                     system._seen.Add((context.MessageId, Encoding.UTF8.GetString(body.Span)));
                     return Task.CompletedTask;
                 },
-                new ReceiveOptions { DeclareQueue = false });
+                new ReceiveOptions { DeclareQueue = false },
+                cancellationToken);
             return system;
         }
         catch
