@@ -21,7 +21,6 @@ internal static class HarperFindings
         ["Nonstandard"] = ErrorKind.Wording,
         ["Repetition"] = ErrorKind.Wording,
         ["BoundaryError"] = ErrorKind.Spelling,
-        ["Miscellaneous"] = ErrorKind.Wording,
         ["Capitalization"] = ErrorKind.Punctuation,
         ["Punctuation"] = ErrorKind.Punctuation,
     }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -61,16 +60,27 @@ internal static class HarperFindings
 
         Finding? Of(HarperLint lint)
         {
-            if (!Kinds.TryGetValue(lint.Kind, out var kind))
+            // Without a correction it is a hint, and hints are wrong more often than errors are.
+            if (!Kinds.TryGetValue(lint.Kind, out var kind) || lint.Suggestions.Count == 0)
                 return null;
             var text = essay.Text[lint.Start..lint.End];
+            var correction = lint.Suggestions[0];
+            if (correction == text || IsMatterOfTaste(text, correction, lint.Message) || IsPartOfWord(lint))
+                return null;
             // Names are in no dictionary. At the beginning of a sentence a capital says nothing.
             if (kind == ErrorKind.Spelling && (given.Contains(text.ToLowerInvariant()) || char.IsUpper(text[0]) && !sentenceStarts.Contains(lint.Start) || text.Any(char.IsAsciiDigit)))
                 return null;
-            var correction = lint.Suggestions.Count > 0 ? lint.Suggestions[0] : text;
-            if (correction == text && lint.Suggestions.Count > 0)
-                return null;
             return new(lint.Start, lint.End, correction, lint.Message.Replace('`', '\''), kind);
         }
+
+        // "hearted" of "half-hearted".
+        bool IsPartOfWord(HarperLint lint) =>
+            lint.Start > 0 && essay.Text[lint.Start - 1] is '-' || lint.End < essay.Text.Length && essay.Text[lint.End] is '-';
     }
+
+    // "red line" for "redline", a comma after "Nowadays", and nouns it knows in one sense alone ("every respect").
+    private static bool IsMatterOfTaste(string text, string correction, string message) =>
+        text.Contains(' ', StringComparison.Ordinal) && correction == text.Replace(" ", "", StringComparison.Ordinal)
+        || correction == text + ","
+        || message.Contains("mass noun", StringComparison.Ordinal);
 }
