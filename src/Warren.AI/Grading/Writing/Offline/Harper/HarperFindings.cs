@@ -67,11 +67,14 @@ internal static class HarperFindings
             var correction = lint.Suggestions[0];
             if (correction == text || IsMatterOfTaste(text, correction, lint.Message) || IsPartOfWord(lint))
                 return null;
-            // Names are in no dictionary. At the beginning of a sentence a capital says nothing.
-            if (kind == ErrorKind.Spelling && (given.Contains(text.ToLowerInvariant()) || char.IsUpper(text[0]) && !sentenceStarts.Contains(lint.Start) || text.Any(char.IsAsciiDigit)))
+            if (kind == ErrorKind.Spelling && (given.Contains(text.ToLowerInvariant()) || IsName(lint.Start, text, correction) || text.Any(char.IsAsciiDigit)))
                 return null;
             return new(lint.Start, lint.End, correction, lint.Message.Replace('`', '\''), kind);
         }
+
+        // Names are in no dictionary. At the beginning of a sentence a capital says nothing, but nothing there is near to a name.
+        bool IsName(int start, string text, string correction) =>
+            char.IsUpper(text[0]) && (!sentenceStarts.Contains(start) || Math.Abs(text.Length - correction.Length) > 2);
 
         // "hearted" of "half-hearted".
         bool IsPartOfWord(HarperLint lint) =>
