@@ -30,7 +30,7 @@ internal static class Feedback
     }
 
     /// <summary>The overall score that an essay of a level reaches here, about.</summary>
-    public static double Expected(TargetLevel level) => level switch { TargetLevel.A2 => 4, TargetLevel.B1 => 5, TargetLevel.B2 => 6, _ => 7 };
+    public static double Expected(TargetLevel level) => level switch { TargetLevel.A2 => 4, TargetLevel.B1 => 5, TargetLevel.B2 => 6.5, _ => 7.5 };
 
     private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 

@@ -22,7 +22,7 @@ internal static class FeatureReader
         var rare = new HashSet<string>(StringComparer.Ordinal);
         var academic = new HashSet<string>(StringComparer.Ordinal);
         var known = new Dictionary<string, (bool Basic, bool Academic)>(StringComparer.Ordinal);
-        var (english, texts, letters, topical) = (0, 0, 0L, 0);
+        var (english, texts, letters, topical, ofPrompt) = (0, 0, 0L, 0, 0);
         foreach (var word in words)
         {
             if (word.IsNumber)
@@ -37,6 +37,8 @@ internal static class FeatureReader
                 continue;
             stems.Add(stem);
             topical++;
+            if (promptStems.Contains(stem))
+                ofPrompt++;
             letters += Math.Min(word.Lower.Length, 14);
             // A name is no rare word, a misspelled one neither: those are hardly ever in capitals, and counted as errors.
             var isName = word.IsCapitalized && !IsFirst(essay, word);
@@ -59,6 +61,7 @@ internal static class FeatureReader
             Paragraphs = essay.Paragraphs,
             EnglishShare = texts == 0 ? 0 : (double)english / texts,
             TopicCoverage = promptStems.Count < 3 ? null : (double)promptStems.Count(stems.Contains) / promptStems.Count,
+            TopicPer100 = words.Length == 0 ? 0 : 100.0 * ofPrompt / words.Length,
             CopiedShare = words.Length == 0 ? 0 : (double)copied / words.Length,
             StockShare = words.Length == 0 ? 0 : (double)StockWords(essay) / words.Length,
             RepeatedShare = Repeated(essay),

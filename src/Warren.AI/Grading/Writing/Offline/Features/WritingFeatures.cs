@@ -23,6 +23,9 @@ internal sealed record WritingFeatures
     /// <summary>The share of the prompt's topic words that the essay takes up; null if the prompt has too few.</summary>
     public required double? TopicCoverage { get; init; }
 
+    /// <summary>Words of the prompt's topic for each hundred words.</summary>
+    public required double TopicPer100 { get; init; }
+
     /// <summary>The share of words in runs of seven or more that stand in the prompt.</summary>
     public required double CopiedShare { get; init; }
 

@@ -21,7 +21,6 @@ internal static class HarperFindings
         ["Nonstandard"] = ErrorKind.Wording,
         ["Repetition"] = ErrorKind.Wording,
         ["BoundaryError"] = ErrorKind.Spelling,
-        ["Miscellaneous"] = ErrorKind.Wording,
         ["Capitalization"] = ErrorKind.Punctuation,
         ["Punctuation"] = ErrorKind.Punctuation,
     }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -61,16 +60,30 @@ internal static class HarperFindings
 
         Finding? Of(HarperLint lint)
         {
-            if (!Kinds.TryGetValue(lint.Kind, out var kind))
+            // Without a correction it is a hint, and hints are wrong more often than errors are.
+            if (!Kinds.TryGetValue(lint.Kind, out var kind) || lint.Suggestions.Count == 0)
                 return null;
             var text = essay.Text[lint.Start..lint.End];
-            // Names are in no dictionary. At the beginning of a sentence a capital says nothing.
-            if (kind == ErrorKind.Spelling && (given.Contains(text.ToLowerInvariant()) || char.IsUpper(text[0]) && !sentenceStarts.Contains(lint.Start) || text.Any(char.IsAsciiDigit)))
+            var correction = lint.Suggestions[0];
+            if (correction == text || IsMatterOfTaste(text, correction, lint.Message) || IsPartOfWord(lint))
                 return null;
-            var correction = lint.Suggestions.Count > 0 ? lint.Suggestions[0] : text;
-            if (correction == text && lint.Suggestions.Count > 0)
+            if (kind == ErrorKind.Spelling && (given.Contains(text.ToLowerInvariant()) || IsName(lint.Start, text, correction) || text.Any(char.IsAsciiDigit)))
                 return null;
             return new(lint.Start, lint.End, correction, lint.Message.Replace('`', '\''), kind);
         }
+
+        // Names are in no dictionary. At the beginning of a sentence a capital says nothing, but nothing there is near to a name.
+        bool IsName(int start, string text, string correction) =>
+            char.IsUpper(text[0]) && (!sentenceStarts.Contains(start) || Math.Abs(text.Length - correction.Length) > 2);
+
+        // "hearted" of "half-hearted".
+        bool IsPartOfWord(HarperLint lint) =>
+            lint.Start > 0 && essay.Text[lint.Start - 1] is '-' || lint.End < essay.Text.Length && essay.Text[lint.End] is '-';
     }
+
+    // "red line" for "redline", a comma after "Nowadays", and nouns it knows in one sense alone ("every respect").
+    private static bool IsMatterOfTaste(string text, string correction, string message) =>
+        text.Contains(' ', StringComparison.Ordinal) && correction == text.Replace(" ", "", StringComparison.Ordinal)
+        || correction == text + ","
+        || message.Contains("mass noun", StringComparison.Ordinal);
 }

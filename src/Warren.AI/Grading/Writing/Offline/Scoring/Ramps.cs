@@ -4,7 +4,7 @@ namespace Warren.AI.Grading.Writing.Offline.Scoring;
 internal static class Ramps
 {
     /// <summary>Own words by the task's demand.</summary>
-    public static Ramp Length { get; } = new((0, 0), (0.2, 2), (0.5, 4), (0.8, 5.5), (1, 6.5), (1.2, 7.5), (1.5, 8));
+    public static Ramp Length { get; } = new((0, 0), (0.2, 2), (0.5, 4), (0.8, 5.2), (1, 6), (1.2, 7), (1.5, 8));
 
     /// <summary>Different topic words by the task's demand.</summary>
     public static Ramp Substance { get; } = new((0, 1), (0.2, 3.5), (0.3, 5), (0.4, 6.5), (0.5, 7.5), (0.65, 8.5));
@@ -13,7 +13,7 @@ internal static class Ramps
     public static Ramp Topic { get; } = new((0, 1), (0.2, 3), (0.4, 5.5), (0.6, 7), (0.9, 8));
 
     /// <summary>The share of the task's parts that are there.</summary>
-    public static Ramp Elements { get; } = new((0, 2), (0.5, 4.5), (0.75, 6), (1, 7.5));
+    public static Ramp Elements { get; } = new((0, 2), (0.5, 4), (0.75, 5.2), (1, 6.5));
 
     /// <summary>Different connectives; later ones count twice.</summary>
     public static Ramp Connectives { get; } = new((0, 1.5), (4, 3), (8, 4.5), (14, 6), (20, 7.5), (28, 8.5));
@@ -28,10 +28,10 @@ internal static class Ramps
     public static Ramp Openings { get; } = new((0.2, 2), (0.4, 4), (0.6, 5.5), (0.8, 7), (1, 8));
 
     /// <summary>The share of different topic words beyond the basic ones.</summary>
-    public static Ramp LessCommon { get; } = new((0, 2), (0.08, 3.5), (0.15, 4.5), (0.25, 5.5), (0.4, 7), (0.6, 8.5), (0.75, 9));
+    public static Ramp LessCommon { get; } = new((0, 2), (0.08, 3.5), (0.15, 4.5), (0.25, 5.2), (0.4, 6.2), (0.55, 7.5), (0.7, 8.8));
 
     /// <summary>Different precise or formal words for each hundred words.</summary>
-    public static Ramp Academic { get; } = new((0, 2.5), (1, 4), (3, 5), (6, 6.5), (10, 7.5), (16, 9));
+    public static Ramp Academic { get; } = new((0, 2.5), (1, 4), (3, 4.8), (6, 5.6), (10, 6.5), (16, 8.2), (20, 9));
 
     /// <summary>Different words among fifty.</summary>
     public static Ramp Diversity { get; } = new((0.3, 0), (0.6, 3), (0.7, 4.5), (0.78, 6), (0.84, 7.5), (0.9, 9));
@@ -46,7 +46,7 @@ internal static class Ramps
     public static Ramp Subordination { get; } = new((0, 2.5), (0.3, 4), (0.6, 5.2), (1, 6.5), (1.5, 7.5), (2, 8));
 
     /// <summary>Kinds of structure.</summary>
-    public static Ramp Structures { get; } = new((0, 2), (2, 3.5), (4, 5), (6, 6), (9, 7.5), (12, 8.5));
+    public static Ramp Structures { get; } = new((0, 2), (2, 3.5), (4, 4.8), (6, 5.6), (9, 7), (12, 8.5));
 
     /// <summary>Errors of grammar for each hundred words.</summary>
     public static Ramp Accuracy { get; } = new((0, 8.5), (0.5, 7.5), (1, 6.5), (2, 5.5), (4, 4.3), (7, 3.2), (12, 2), (25, 1));

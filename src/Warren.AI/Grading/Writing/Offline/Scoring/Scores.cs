@@ -11,8 +11,11 @@ namespace Warren.AI.Grading.Writing.Offline.Scoring;
 /// <param name="Limits">What has limited them.</param>
 internal sealed record Scores(double Task, double Cohesion, double Lexis, double Grammar, IReadOnlyList<Limit> Limits)
 {
-    /// <summary>Below this share of the prompt's topic words an essay is called off topic.</summary>
+    /// <summary>Below this share of the prompt's topic words an essay is called off topic, if it uses those few seldom.</summary>
     public const double OffTopic = 0.34;
+
+    /// <summary>With this many words of the prompt's topic for each hundred an essay is on topic, however few different ones they are.</summary>
+    public const double OnTopic = 2.5;
 
     /// <summary>Above this share of words in phrases that are learnt by heart an essay is called memorised.</summary>
     public const double Memorised = 0.2;
@@ -51,7 +54,7 @@ internal sealed record Scores(double Task, double Cohesion, double Lexis, double
         Cap(Ramps.RoomToShow.At(features.OwnRatio), LimitReason.TooShort, all: true);
         Cap(Ramps.English.At(features.EnglishShare), LimitReason.NotEnglish, all: true);
         Cap(Ramps.Repetition.At(features.RepeatedShare), LimitReason.Repetitive, all: true);
-        if (features.TopicCoverage < OffTopic)
+        if (features.TopicCoverage < OffTopic && features.TopicPer100 < OnTopic)
         {
             Cap(3, LimitReason.OffTopic, all: false);
             cohesionMost = Math.Min(cohesionMost, 5);
