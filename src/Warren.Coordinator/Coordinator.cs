@@ -207,7 +207,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
                 if (_intakes.Count == 0)
                 {
                     _intakes.Add(await _bus.RespondAsync<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(
-                        WireNames.SubmitQueue, _desk.SubmitAsync, new() { Concurrency = 256, QueueType = QueueType.Quorum }, cancellationToken));
+                        WireNames.SubmitQueue, _desk.SubmitAsync, new() { Concurrency = 256, AckTogether = true, QueueType = QueueType.Quorum }, cancellationToken));
                 }
                 if (_intakes.Count == 1)
                 {

@@ -40,9 +40,10 @@ public abstract record OpenAiAnswer
     /// <summary>Not at all, until the client leaves.</summary>
     public sealed record Never : OpenAiAnswer;
 
-    /// <summary>With the begin of a longer body; then the connection is reset.</summary>
+    /// <summary>With the begin of a longer body; then the connection is closed.</summary>
     /// <param name="Text">The begin.</param>
-    public sealed record Cut(string Text) : OpenAiAnswer;
+    /// <param name="Status">The status. The default is 200.</param>
+    public sealed record Cut(string Text, int Status = (int)HttpStatusCode.OK) : OpenAiAnswer;
 
     /// <summary>By a reset of the connection.</summary>
     public sealed record Closed : OpenAiAnswer;

@@ -124,11 +124,11 @@ public sealed class OpenAiServer : IAsyncDisposable
                 await NeverAsync(http);
                 break;
             case OpenAiAnswer.Cut cut:
+                http.Response.StatusCode = cut.Status;
                 http.Response.ContentType = "application/json";
                 http.Response.ContentLength = Encoding.UTF8.GetByteCount(cut.Text) + 1000;
+                // The connection is closed after it. A reset could take away what was sent before.
                 await http.Response.WriteAsync(cut.Text);
-                await http.Response.Body.FlushAsync();
-                http.Abort();
                 break;
             case OpenAiAnswer.Closed:
                 http.Abort();

@@ -20,6 +20,9 @@ internal sealed class ChatEndpoint : IDisposable
     // The most that a job's result has, a few times over; more is no answer to anything asked here.
     private const int LargestAnswer = 16 * 1024 * 1024;
 
+    // Of what is said to a refusal.
+    private const int LargestDetail = 64 * 1024;
+
     private static readonly Uri OpenAI = new("https://api.openai.com/v1");
 
     private readonly ChatOptions _options;
@@ -114,21 +117,37 @@ internal sealed class ChatEndpoint : IDisposable
         {
             response.Headers.TryGetValue("retry-after-ms", out var milliseconds);
             response.Headers.TryGetValue("retry-after", out var retryAfter);
-            throw _faults.Of(response.Status, RetryAfter.Read(milliseconds, retryAfter, _time.GetUtcNow()), await ReadAsync(response, cancellationToken));
+            throw _faults.Of(response.Status, RetryAfter.Read(milliseconds, retryAfter, _time.GetUtcNow()), await ReadDetailAsync(response, cancellationToken));
         }
     }
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(PipelineResponse response, CancellationToken cancellationToken)
     {
         using var body = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        while (response.ContentStream is { } stream && await stream.ReadAsync(buffer, cancellationToken) is > 0 and var count)
+        await CopyAsync(response, body, LargestAnswer, cancellationToken);
+        return body.Length <= LargestAnswer ? body.ToArray() : throw _faults.BadAnswer($"an answer of more than {LargestAnswer:N0} bytes");
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadDetailAsync(PipelineResponse response, CancellationToken cancellationToken)
+    {
+        using var body = new MemoryStream();
+        try
         {
-            body.Write(buffer, 0, count);
-            if (body.Length > LargestAnswer)
-                throw _faults.BadAnswer($"an answer of more than {LargestAnswer:N0} bytes");
+            await CopyAsync(response, body, LargestDetail, cancellationToken);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            // The status is known, and it is what counts; a sentence about it is lost.
         }
         return body.ToArray();
+    }
+
+    // Until there is no more, or more than that.
+    private static async Task CopyAsync(PipelineResponse response, MemoryStream body, int most, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[16 * 1024];
+        while (body.Length <= most && response.ContentStream is { } stream && await stream.ReadAsync(buffer, cancellationToken) is > 0 and var count)
+            body.Write(buffer, 0, count);
     }
 
     private async Task<T> GuardAsync<T>(Func<Task<T>> step, CancellationToken limit, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.AI;
+using Warren.Jobs;
 
 namespace Warren.AI.Chat;
 
@@ -32,7 +33,8 @@ internal sealed class ChatCall : IDisposable
     private readonly Activity? _activity;
     private TagList _tags;
     private string? _model;
-    private string? _error;
+    // What it is when nobody says how it ended, as when the reader of a stream leaves.
+    private string? _error = "incomplete";
 
     /// <summary>Begins.</summary>
     public ChatCall(string operation, string model, Uri address, TimeProvider time)
@@ -65,8 +67,11 @@ internal sealed class ChatCall : IDisposable
         Record(usage.OutputTokenCount, "output");
     }
 
-    /// <summary>That it failed; null if it did not after all.</summary>
-    public void Failed(string? code) => _error = code;
+    /// <summary>That it failed, and of what.</summary>
+    public void Failed(Exception error) => _error = error is JobFailedException failure ? failure.Code : error.GetType().FullName;
+
+    /// <summary>That it did not fail.</summary>
+    public void Completed() => _error = null;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -23,11 +23,12 @@ internal sealed class OpenAIChatClient(ChatEndpoint endpoint, IOptions<ChatOptio
             var response = ChatReply.Read(json) ?? throw new JobFailedException(
                 ChatFaults.Bad, $"{endpoint.Address.Authority} sent JSON with neither 'choices' nor 'usage'; a chat completion was expected.");
             call.Answered(response.ModelId, response.Usage);
+            call.Completed();
             return response;
         }
-        catch (JobFailedException failure)
+        catch (Exception error)
         {
-            call.Failed(failure.Code);
+            call.Failed(error);
             throw;
         }
     }
@@ -40,15 +41,13 @@ internal sealed class OpenAIChatClient(ChatEndpoint endpoint, IOptions<ChatOptio
     {
         using var content = BinaryContent.Create(ChatRequest.Write(messages, options, _model, stream: true));
         using var call = ChatTelemetry.Begin("chat", options?.ModelId ?? _model, endpoint.Address, time);
-        // Failed unless its last part is read: its reader may leave too.
-        call.Failed("incomplete");
         await foreach (var part in endpoint.StreamAsync(request => endpoint.Chat.CompleteChatAsync(content, request), cancellationToken))
         {
             var update = ChatReply.ReadPart(part);
             call.Answered(update.ModelId, update.Contents.OfType<UsageContent>().FirstOrDefault()?.Details);
             yield return update;
         }
-        call.Failed(null);
+        call.Completed();
     }
 
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ internal sealed class HostRule
         problem = $"'{text}' was found; a host was expected, as in files.example.com, *.example.com or 127.0.0.1:9000.";
         var below = text.StartsWith(Wildcard, StringComparison.Ordinal);
         var host = below ? text[Wildcard.Length..] : text;
-        if (IPAddress.TryParse(host, out var bare) && host.Count(c => c == ':') > 1)
+        if (!host.StartsWith('[') && host.Count(c => c == ':') > 1 && IPAddress.TryParse(host, out var bare))
             host = $"[{bare}]";
         if (host.Length == 0 || host.Any(c => c is '/' or '\\' or '@' or '?' or '#' or '*' || char.IsWhiteSpace(c) || char.IsControl(c)))
             return false;

@@ -81,6 +81,41 @@ public class ChatFaultsTests
         Assert.Contains("more than 16,777,216 bytes", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(" ")]
+    [InlineData("<html>Too many.</html>")]
+    [InlineData("{\"error\":{\"message\":7}}")]
+    [InlineData("{\"error\":null}")]
+    [InlineData("[1]")]
+    public async Task A_status_counts_whatever_is_said_to_it(string body)
+    {
+        await using var endpoint = await Endpoint.StartAsync(new OpenAiAnswer.Body(body, 429, Headers: new Dictionary<string, string> { ["retry-after-ms"] = "1500" }));
+
+        var failure = await FailAsync(endpoint);
+
+        Assert.Equal(("llm.throttled", TimeSpan.FromSeconds(1.5)), (failure.Code, failure.RetryAfter));
+        Assert.EndsWith("come again in 1.5 s.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_long_sentence_is_cut()
+    {
+        await using var endpoint = await Endpoint.StartAsync(OpenAiAnswer.Error(500, string.Concat(Enumerable.Repeat("😀", 50_000))));
+
+        var failure = await FailAsync(endpoint);
+
+        Assert.Equal("llm.unavailable", failure.Code);
+        Assert.InRange(failure.Message.Length, 50, 700);
+    }
+
+    [Fact]
+    public async Task A_cut_sentence_does_not_hide_the_status()
+    {
+        await using var endpoint = await Endpoint.StartAsync(new OpenAiAnswer.Cut("""{"error":{"message":"Too""", 429));
+
+        Assert.Equal("llm.throttled", (await FailAsync(endpoint)).Code);
+    }
+
     [Fact]
     public async Task An_error_in_a_success_has_the_code_of_its_status()
     {

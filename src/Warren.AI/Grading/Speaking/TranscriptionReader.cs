@@ -33,11 +33,13 @@ internal sealed class TranscriptionReader(ChatEndpoint endpoint, IOptions<ChatOp
             // Some models are paid by the minute, and name no tokens.
             if (usage is not null)
                 await job.ReportUsageAsync(new(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0, _model), cancellationToken);
-            return new(Words(json), Length(json, recording), _model);
+            var transcript = new SpeechTranscript(Words(json), Length(json, recording), _model);
+            call.Completed();
+            return transcript;
         }
-        catch (JobFailedException failure)
+        catch (Exception error)
         {
-            call.Failed(failure.Code);
+            call.Failed(error);
             throw;
         }
     }

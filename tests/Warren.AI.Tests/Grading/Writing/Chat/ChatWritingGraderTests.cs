@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Warren.Jobs;
 using Warren.TestKit;
@@ -260,6 +261,24 @@ public class ChatWritingGraderTests
         await house.GradeAsync(Essay);
 
         Assert.Equal((2, new TokenUsage(1100, 17, "test-model-1")), (house.Job.Attempt, house.Job.Usage));
+    }
+
+    [Theory]
+    [InlineData("task_type")]
+    [InlineData("prompt")]
+    [InlineData("student_answer")]
+    [InlineData("target_level")]
+    public async Task Null_is_no_text(string name)
+    {
+        await using var house = await ChatHouse.StartAsync();
+        var args = JsonNode.Parse("""{"task_type":"task1","prompt":"p","student_answer":"I agree.","target_level":"B2"}""")!;
+        args[name] = null;
+
+        var refused = await Assert.ThrowsAsync<JobRefusedException>(() => house.Warren.Jobs.SubmitAsync(
+            "grading.writing", JsonElement.Parse(args.ToJsonString()), cancellationToken: Stop));
+
+        Assert.Equal("/" + name, refused.Pointer);
+        Assert.Empty(house.Server.Requests.Items);
     }
 
     [Fact]
