@@ -41,7 +41,7 @@ async def publish(exchange: AbstractExchange, job: Dict[str, Any]) -> None:
         try:
             await exchange.publish(message, routing_key="speaking" if "audio_url" in job else "writing")
             return
-        except (ConnectionError, aio_pika.exceptions.AMQPError, asyncio.CancelledError, RuntimeError) as error:
+        except Exception as error:  # Whatever has ended the connection is raised here as it is.
             print(f"{job['job_id']} is published again: {error!r}", file=sys.stderr)
             await asyncio.sleep(0.5)
 

@@ -25,7 +25,7 @@ export class Rabbit extends JobQueue implements OnModuleInit, OnApplicationShutd
     this.channel.on('error', (error) => this.logger.error(error));
   }
 
-  /** Publishes with a confirm. What was not confirmed when a connection broke is published again on the next. */
+  /** Publishes with a confirm. What waits for a connection is sent on the next; what was on its way when one broke is rejected. */
   async send(kind: 'writing' | 'speaking', job: WritingJob | SpeakingJob): Promise<void> {
     await this.channel.publish(settings.exchange, kind, Buffer.from(JSON.stringify(job)), {
       persistent: true,
