@@ -76,6 +76,7 @@ internal static class CommandLine
         root.Add(QueuesCommand.Create());
         root.Add(DeadLettersCommand.Create());
         root.Add(KeysCommand.Create());
+        root.Add(EnginesCommand.Create());
         root.Add(ConfigCommand.Create());
         root.Add(DrainCommand.Create());
         root.Add(PublishCommand.Create());

@@ -65,8 +65,8 @@ internal sealed partial class Coordinator : IAsyncDisposable
         (_store, _bus, _options, _time) = (store, bus, options, time);
         _logger = loggers.CreateLogger<Coordinator>();
         _patience = new(time, _logger);
-        _queues = new(bus);
         _contracts = new(contracts);
+        _queues = new(bus, [.. _contracts.All.SelectMany(contract => contract.Outputs)], _logger);
         _relay = new(store, bus, _queues, _patience, time, loggers.CreateLogger<OutboxRelay>());
         Events = new();
         _announcer = new(Events, bus, loggers.CreateLogger<EventAnnouncer>());
@@ -82,7 +82,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
         _folder = new(changes, time, loggers.CreateLogger<ReportFolder>());
         _folds = new((messages, token) => _patience.AskAsync(inner => _folder.FoldAsync(messages, inner), token), most: 64);
         foreach (var contract in _contracts.All)
-            _contractIntakes.Add(new(contract, intake, store, changes, _contracts, bus, _patience, loggers.CreateLogger<ContractIntake>()));
+            _contractIntakes.Add(new(contract, intake, store, changes, _contracts, bus, _queues, _patience, loggers.CreateLogger<ContractIntake>()));
         var leader = loggers.CreateLogger<LeaderLoop>();
         _leader = new(
             store,
@@ -207,7 +207,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
                 if (_intakes.Count == 0)
                 {
                     _intakes.Add(await _bus.RespondAsync<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(
-                        WireNames.SubmitQueue, _desk.SubmitAsync, new() { Concurrency = 256, QueueType = QueueType.Quorum }, cancellationToken));
+                        WireNames.SubmitQueue, _desk.SubmitAsync, new() { Concurrency = 256, AckTogether = true, QueueType = QueueType.Quorum }, cancellationToken));
                 }
                 if (_intakes.Count == 1)
                 {
@@ -238,17 +238,11 @@ internal sealed partial class Coordinator : IAsyncDisposable
         var consumed = _intakes.Select(intake => intake.Queue).ToHashSet(StringComparer.Ordinal);
         foreach (var (contract, intake) in _contracts.All.Zip(_contractIntakes))
         {
+            foreach (var output in contract.Outputs)
+                await _queues.DeclareContractQueueAsync(output, cancellationToken);
             foreach (var queue in contract.Queues.Where(queue => !consumed.Contains(queue.Name)))
             {
-                var binding = new BindingDefinition(queue.Exchange, queue.Name, queue.RoutingKey ?? queue.Name);
-                await _bus.DeclareAsync(
-                    new TopologyDefinition
-                    {
-                        Exchanges = queue.Exchange.Length == 0 ? [] : [new(queue.Exchange) { Kind = ExchangeKind.Direct }],
-                        Queues = [new(queue.Name) { Type = QueueType.Classic }],
-                        Bindings = queue.Exchange.Length == 0 ? [] : [binding],
-                    },
-                    cancellationToken);
+                await _queues.DeclareContractQueueAsync(queue, cancellationToken);
                 _intakes.Add(await _bus.ReceiveAsync<ReadOnlyMemory<byte>>(
                     queue.Name, intake.HandleAsync, new ReceiveOptions { Concurrency = 64, DeclareQueue = false }, cancellationToken));
             }

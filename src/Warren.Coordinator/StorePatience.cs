@@ -30,12 +30,34 @@ internal sealed partial class StorePatience
         .Build();
 
     /// <summary>Calls the store until it answers.</summary>
-    public async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken) =>
-        await _pipeline.ExecuteAsync(async token => await ask(token), cancellationToken);
+    public async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ask(cancellationToken);
+        }
+        catch (StoreUnavailableException error)
+        {
+            return await AskAgainAsync(ask, error, cancellationToken);
+        }
+    }
 
     /// <inheritdoc cref="AskAsync{T}"/>
-    public async Task AskAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken) =>
-        await _pipeline.ExecuteAsync(async token => await ask(token), cancellationToken);
+    public Task AskAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken) => AskAsync(
+        async token =>
+        {
+            await ask(token);
+            return true;
+        },
+        cancellationToken);
+
+    // The pipeline costs more than most calls do: it comes in with the first failure, which it is shown.
+    private async Task<T> AskAgainAsync<T>(Func<CancellationToken, Task<T>> ask, StoreUnavailableException first, CancellationToken cancellationToken)
+    {
+        StoreUnavailableException? failure = first;
+        return await _pipeline.ExecuteAsync(
+            async token => Interlocked.Exchange(ref failure, null) is { } error ? throw error : await ask(token), cancellationToken);
+    }
 
     private static partial class Log
     {

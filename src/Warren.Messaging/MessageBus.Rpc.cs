@@ -29,6 +29,7 @@ public sealed partial class MessageBus
         {
             Queue = queue,
             Concurrency = respond.Concurrency,
+            AckTogether = respond.AckTogether,
             DeclareAsync = token => respond.DeclareQueue
                 ? _declarer.EnsureQueueAsync(new QueueDefinition(queue) { Type = respond.QueueType }, token)
                 : Task.CompletedTask,

@@ -59,6 +59,12 @@ public sealed record RespondOptions
     public int Concurrency { get; init; } = 16;
 
     /// <summary>
+    /// Whether answered requests are acknowledged together, up to the first one that is still being answered. Fewer frames, and after a
+    /// crash more requests come again. The default is false.
+    /// </summary>
+    public bool AckTogether { get; init; }
+
+    /// <summary>
     /// How the queue is declared if it does not exist. The default is a durable classic queue without arguments, which clients in
     /// other languages can declare alike; requests do not outlive their callers anyway.
     /// </summary>

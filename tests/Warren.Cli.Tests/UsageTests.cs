@@ -3,7 +3,7 @@ namespace Warren.Cli.Tests;
 public class UsageTests
 {
     [Theory]
-    [InlineData("There is no verb 'frobnicate'; there are serve, worker, submit, watch, demo, doctor, jobs, queues, dead-letters, keys, config, drain, publish, listen, broker, help.", "frobnicate")]
+    [InlineData("There is no verb 'frobnicate'; there are serve, worker, submit, watch, demo, doctor, jobs, queues, dead-letters, keys, engines, config, drain, publish, listen, broker, help.", "frobnicate")]
     [InlineData("Required argument missing for command: 'publish'. `warren publish --help` tells what is expected.", "publish", "exchange")]
     [InlineData("--count is 'many'; expected a whole number from 1. `warren listen --help` tells what is expected.", "listen", "a", "b", "--count", "many")]
     [InlineData("--count is '0'; expected a whole number from 1. `warren listen --help` tells what is expected.", "listen", "a", "b", "--count", "0")]
@@ -18,7 +18,7 @@ public class UsageTests
     [InlineData("--certificate is given without --tls HOST:PORT.", "broker", "--certificate", "x", "--in-memory")]
     [InlineData("--amqp is 'nowhere'; expected ADDRESS:PORT, as 127.0.0.1:5672, [::1]:5672, localhost:5672 or *:5672.", "broker", "--amqp", "nowhere", "--in-memory")]
     [InlineData("--queue is empty; expected the name of a queue.", "doctor", "--queue", "", "--broker", "amqp://localhost/")]
-    [InlineData("There is no verb 'nope'; there are serve, worker, submit, watch, demo, doctor, jobs, queues, dead-letters, keys, config, drain, publish, listen, broker, help.", "help", "nope")]
+    [InlineData("There is no verb 'nope'; there are serve, worker, submit, watch, demo, doctor, jobs, queues, dead-letters, keys, engines, config, drain, publish, listen, broker, help.", "help", "nope")]
     public async Task A_mistake_is_one_sentence_and_exit_code_2(string sentence, params string[] arguments)
     {
         var result = await WarrenProgram.RunAsync(arguments);
@@ -96,7 +96,7 @@ public class UsageTests
         var help = await WarrenProgram.RunAsync(arguments);
 
         Assert.Equal((0, ""), (help.ExitCode, help.Errors));
-        Assert.All(["serve", "worker", "submit", "watch", "demo", "jobs", "queues", "dead-letters", "keys", "config", "drain", "doctor", "publish", "listen", "broker", "help"], verb => Assert.Contains($"\n  {verb}", help.Output, StringComparison.Ordinal));
+        Assert.All(["serve", "worker", "submit", "watch", "demo", "jobs", "queues", "dead-letters", "keys", "engines", "config", "drain", "doctor", "publish", "listen", "broker", "help"], verb => Assert.Contains($"\n  {verb}", help.Output, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -91,7 +91,7 @@ public class DependencyTests
             ["Moves"] = ["Storage"],
             ["Outbox"] = ["Batching", "Storage"],
             ["Folding"] = ["Moves", "Storage"],
-            ["Intake"] = ["Batching", "Moves", "Schemas", "Storage"],
+            ["Intake"] = ["Batching", "Moves", "Outbox", "Schemas", "Storage"],
             ["Claims"] = ["Intake", "Moves", "Storage"],
             ["Leader"] = ["Outbox", "Storage"],
             ["Hosting"] = ["Storage"],

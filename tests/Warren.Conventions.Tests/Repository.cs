@@ -7,7 +7,7 @@ namespace Warren.Conventions.Tests;
 internal static partial class Repository
 {
     // Made by builds and package managers; none of it is ours.
-    private static readonly string[] Foreign = [".git", "artifacts", "bin", "obj", "node_modules", "__pycache__", ".vs", ".idea", ".vscode"];
+    private static readonly string[] Foreign = [".git", "artifacts", "bin", "obj", "node_modules", "dist", "__pycache__", ".vs", ".idea", ".vscode"];
 
     /// <summary>The directory that holds Warren.slnx.</summary>
     public static string Root { get; } = FindRoot();

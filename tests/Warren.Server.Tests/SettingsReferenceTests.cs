@@ -4,6 +4,8 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Warren.AI.Chat;
+using Warren.AI.Grading;
 using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.Jobs.Hosting;
@@ -19,6 +21,8 @@ public partial class SettingsReferenceTests
         ["kind"] = ("Warren:Kinds:<kind>", new JobKindOptions()),
         ["coordinator"] = ("Warren:Coordinator", new CoordinatorOptions()),
         ["server"] = ("Warren:Server", new ServerOptions()),
+        ["grading"] = (GradingOptions.Section, new GradingOptions()),
+        ["chat"] = (ChatOptions.Section, new ChatOptions()),
     };
 
     public static TheoryData<string> Names => [.. Tables.Keys];

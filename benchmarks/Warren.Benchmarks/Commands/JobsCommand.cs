@@ -51,6 +51,7 @@ internal sealed class JobsCommand : Command
         var only = arguments.GetValue(_only) ?? [];
         var celery = arguments.GetRequiredValue(_celery).FullName;
         await using var rabbitMq = await RabbitMqNode.StartAsync(cancellationToken: cancellationToken);
+        var rabbitMqProcess = int.Parse(await rabbitMq.EvaluateAsync("list_to_binary(os:getpid()).", cancellationToken), CultureInfo.InvariantCulture);
         await using var postgres = await PostgresServer.StartAsync(isDurable: true, cancellationToken);
         var runs = new List<JobFigures>();
         for (var round = 1; round <= options.Rounds; round++)
@@ -61,10 +62,10 @@ internal sealed class JobsCommand : Command
                     continue;
                 var figures = name == "celery"
                     ? await CeleryLoad.MeasureAsync(await rabbitMq.NewVirtualHostAsync(cancellationToken), celery, options, cancellationToken)
-                    : await MeasureAsync(name, rabbitMq, postgres, options, cancellationToken);
+                    : await MeasureAsync(name, rabbitMq, rabbitMqProcess, postgres, options, cancellationToken);
                 runs.Add(figures);
                 await Console.Error.WriteLineAsync(string.Create(
-                    CultureInfo.InvariantCulture, $"round {round}/{options.Rounds}, {name}: {figures.Rate:N0} jobs/s, p50 {figures.P50:0.0} ms, p99 {figures.P99:0.0} ms"));
+                    CultureInfo.InvariantCulture, $"round {round}/{options.Rounds}, {name}: {figures.Rate:N0} jobs/s, p50 {figures.P50:0.0} ms, p99 {figures.P99:0.0} ms{figures.Cpu}"));
             }
         }
         var rows = JobRow.From(runs);
@@ -75,7 +76,7 @@ internal sealed class JobsCommand : Command
     }
 
     private static async Task<JobFigures> MeasureAsync(
-        string name, RabbitMqNode rabbitMq, PostgresServer postgres, JobBenchOptions options, CancellationToken cancellationToken)
+        string name, RabbitMqNode rabbitMq, int rabbitMqProcess, PostgresServer postgres, JobBenchOptions options, CancellationToken cancellationToken)
     {
         var directory = Directory.CreateTempSubdirectory("warren-bench-jobs-");
         var isEmbedded = name.StartsWith("embedded", StringComparison.Ordinal);
@@ -88,10 +89,14 @@ internal sealed class JobsCommand : Command
             await using var coordinator = await ChildProcess.StartAsync(JobProcesses.Coordinator, store, url);
             await using var worker = await ChildProcess.StartAsync(JobProcesses.Worker, url, options.Concurrency.ToString(CultureInfo.InvariantCulture));
             await using var load = await JobLoad.StartAsync(url);
-            await load.ThroughputAsync(options.Jobs / 4, options.Window);
+            // Processes that run for days are compiled in full.
+            await load.ThroughputAsync(2 * options.Jobs, options.Window);
+            var cpu = JobCpu.Begin(
+                ("client", Environment.ProcessId), ("coordinator", coordinator.Id), ("worker", worker.Id), ("broker", embedded?.Broker.ProcessId ?? rabbitMqProcess));
             var rate = await load.ThroughputAsync(options.Jobs, options.Window);
+            var spent = cpu.PerJob(options.Jobs);
             var (p50, p99) = await load.LatencyAsync(options.PacedJobs, options.PacedRate);
-            return new("warren", isEmbedded ? "embedded" : "RabbitMQ", isSqlite ? "SQLite" : "PostgreSQL", rate, p50, p99);
+            return new("warren", isEmbedded ? "embedded" : "RabbitMQ", isSqlite ? "SQLite" : "PostgreSQL", rate, p50, p99, spent);
         }
         finally
         {

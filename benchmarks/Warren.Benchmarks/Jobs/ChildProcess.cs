@@ -12,6 +12,9 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private ChildProcess(Process process) => _process = process;
 
+    /// <summary>Its id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Starts a process of this program and waits until it says that it is ready.</summary>
     public static async Task<ChildProcess> StartAsync(params string[] arguments)
     {

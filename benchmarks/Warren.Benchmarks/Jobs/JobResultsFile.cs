@@ -20,7 +20,7 @@ internal static class JobResultsFile
         text.WriteLine($"- {options.Rounds} rounds, in each of them every system once, one after the other; medians, and medians of the ratios within a round");
         text.WriteLine("- a job does nothing: its args and its result are a number. Coordinator and worker are a process each; the client hands jobs in over AMQP, each answered when it is in the store, and hears of their ends on `warren.events`");
         text.WriteLine("- SQLite with `synchronous=FULL`, PostgreSQL with its defaults; RabbitMQ with its defaults; the embedded broker with data on disk");
-        text.WriteLine($"- rate: {options.Jobs:N0} jobs with {options.Window} under way, after a quarter as many to warm up. Latency: {options.PacedJobs} jobs one after the other, at most {options.PacedRate} a second");
+        text.WriteLine($"- rate: {options.Jobs:N0} jobs with {options.Window} under way, after twice as many, until all is compiled that is going to be (Celery: after 500). Latency: {options.PacedJobs} jobs one after the other, at most {options.PacedRate} a second");
         text.WriteLine($"- Celery 5 (`python3-celery`): prefork with 2 processes, `rpc://` results, JSON, confirmed and persistent messages, late acknowledgement, prefetch 100 per process; {options.CeleryJobs:N0} tasks; latency read with an interval of 1 ms. Its results are messages, not rows in a store");
         text.WriteLine();
         text.WriteLine("## Goals");

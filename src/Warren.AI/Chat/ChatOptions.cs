@@ -18,6 +18,9 @@ public sealed class ChatOptions
     /// <summary>The model that transcribes speech. The default is <c>whisper-1</c>; empty to transcribe offline.</summary>
     public string TranscriptionModel { get; set; } = "whisper-1";
 
+    /// <summary>How freely the model chooses its words, 0 to 2. The default is 0; null, or empty, for models that take no temperature.</summary>
+    public float? Temperature { get; set; } = 0;
+
     /// <summary>How long one call may take. The default is 2 minutes.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(2);
 

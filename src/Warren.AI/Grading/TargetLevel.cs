@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Warren.AI.Grading;
 
 /// <summary>The level of the Common European Framework of Reference that a learner aims at.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<TargetLevel>))]
+[JsonConverter(typeof(WordConverter<TargetLevel>))]
 public enum TargetLevel
 {
     /// <summary>Elementary.</summary>

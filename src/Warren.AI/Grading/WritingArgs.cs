@@ -31,7 +31,7 @@ public sealed record WritingArgs
 }
 
 /// <summary>A writing task.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<WritingTask>))]
+[JsonConverter(typeof(WordConverter<WritingTask>))]
 public enum WritingTask
 {
     /// <summary>Describes something, in at least 150 words.</summary>

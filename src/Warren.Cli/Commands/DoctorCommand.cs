@@ -48,6 +48,8 @@ internal static class DoctorCommand
         List<Check> checks = [.. warren.Checks];
         if (await StoreLook.AtAsync(new SettingReader(new Dictionary<string, string?>()), cancellationToken) is { } store)
             checks.Add(store);
+        if (isThere)
+            checks.AddRange(await EngineLook.AtAsync(EnginesCommand.Catalog(ServeSettings.Read(new Dictionary<string, string?>()).EnginesDirectory), cancellationToken));
         var brokerCode = ExitCode.Ok;
         if (settings is not null)
         {

@@ -50,7 +50,8 @@ internal static class AmqpDemo
         }
     }
 
-    private static async Task<ChannelReader<byte[]>> ConsumeAsync(IChannel channel, string queue, CancellationToken cancellationToken)
+    /// <summary>The bodies that come by a queue.</summary>
+    public static async Task<ChannelReader<byte[]>> ConsumeAsync(IChannel channel, string queue, CancellationToken cancellationToken)
     {
         var bodies = Channel.CreateUnbounded<byte[]>();
         var consumer = new AsyncEventingBasicConsumer(channel);

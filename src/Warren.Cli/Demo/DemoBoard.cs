@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Warren.Cli.Server;
 using Warren.Jobs;
 
@@ -32,6 +33,19 @@ internal sealed class DemoBoard(Output output, bool quiet)
         }
     }
 
+    /// <summary>A graded essay or recording came back to its backend.</summary>
+    public void Graded(string name, JsonNode message)
+    {
+        if (message["result"] is not { } score)
+        {
+            Say(name, $"failed: {(string?)message["error"]}");
+            return;
+        }
+        var errors = (score["grammar_errors"] ?? score["pronunciation_errors"])?.AsArray().Count ?? 0;
+        var kind = score["grammar_errors"] is null ? "words mispronounced" : errors == 1 ? "grammar error" : "grammar errors";
+        Say(name, string.Create(CultureInfo.InvariantCulture, $"{Bar(100)} graded {(double)score["overall_score"]!:0.0}  {errors} {kind}  {(double)score["processing_time"]!:0.0} s"));
+    }
+
     /// <summary>A line that is no job's.</summary>
     public void Write(string line)
     {
@@ -60,7 +74,8 @@ internal sealed class DemoBoard(Output output, bool quiet)
         return Console.IsOutputRedirected ? $"[{new string('#', full)}{new string('.', 16 - full)}]" : $"{new string('█', full)}{new string('░', 16 - full)}";
     }
 
-    private void Say(string name, string words)
+    /// <summary>A line about a job.</summary>
+    public void Say(string name, string words)
     {
         lock (_gate)
             Write(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(_start).TotalSeconds,5:0.0} s  {name,-12} {words}"));

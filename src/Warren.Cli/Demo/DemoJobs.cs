@@ -17,9 +17,17 @@ internal static class DemoJobs
     /// <summary>Those that are submitted over HTTP: name, kind, args.</summary>
     public static IReadOnlyList<(string Name, string Kind, JsonNode Args)> OverHttp { get; } =
     [
-        ("short-text", "text.stats", new JsonObject { ["text"] = Short }),
-        ("long-text", "text.stats", new JsonObject { ["text"] = Long }),
-        ("many-words", "text.stats", new JsonObject { ["text"] = string.Join("\n\n", Enumerable.Repeat(Long, 200)) }),
+        ("over-http", "text.stats", new JsonObject { ["text"] = string.Join("\n\n", Enumerable.Repeat(Long, 200)) }),
+    ];
+
+    /// <summary>Those that a backend publishes to be graded: name, routing key, fields.</summary>
+    public static IReadOnlyList<(string Name, string RoutingKey, JsonObject Fields)> ToGrade { get; } =
+    [
+        .. DemoEssays.All.Select(essay => (essay.Name, "writing", new JsonObject
+        {
+            ["user_id"] = 1, ["attempt_id"] = 1, ["question_id"] = 1, ["task_type"] = "task2", ["prompt"] = DemoEssays.Prompt,
+            ["student_answer"] = essay.Answer, ["target_level"] = essay.Level, ["callback_url"] = "http://localhost:3000/callback",
+        })),
     ];
 
     /// <summary>Those that are submitted over plain AMQP.</summary>

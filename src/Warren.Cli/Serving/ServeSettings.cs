@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Warren.AI.Grading;
 using Warren.Coordinator.Storage;
 
 namespace Warren.Cli.Serving;
@@ -48,6 +49,13 @@ internal sealed record ServeSettings
             throw new UsageException("Without the role broker another broker is needed: name one with --broker URL or RABBITMQ_URL.");
         return new() { Reader = reader, Data = data, Roles = roles, Broker = broker, Store = (address, storeBy) };
     }
+
+    /// <summary>Where engines are installed.</summary>
+    public string EnginesDirectory => ReadEnginesDirectory(Reader);
+
+    /// <summary>Where engines are installed, whatever else is set.</summary>
+    public static string ReadEnginesDirectory(SettingReader reader) => Path.GetFullPath(
+        reader.Configuration[$"{GradingOptions.Section}:{nameof(GradingOptions.EnginesDirectory)}"] ?? Path.Combine(reader.Find("Warren:Data") ?? DefaultData(), "engines"));
 
     /// <summary>Where data is kept when nobody says.</summary>
     public static string DefaultData() =>

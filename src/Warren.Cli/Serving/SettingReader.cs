@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Configuration;
+using Warren.AI.Chat;
+using Warren.AI.Grading;
 using Warren.Coordinator;
 using Warren.Jobs.Processes;
 using Warren.Messaging.Hosting;
@@ -62,6 +64,8 @@ internal sealed class SettingReader
         RefuseUnknownIn("Warren:Broker", ["Mode", "Listen", "Users"]);
         RefuseUnknownIn("Warren:Store", ["Url", "UrlFile"]);
         RefuseUnknownIn(ServerOptions.Section, [.. typeof(ServerOptions).GetProperties().Select(setting => setting.Name)]);
+        RefuseUnknownIn(GradingOptions.Section, [.. typeof(GradingOptions).GetProperties().Select(setting => setting.Name)]);
+        RefuseUnknownIn(ChatOptions.Section, [.. typeof(ChatOptions).GetProperties().Where(setting => setting.CanWrite).Select(setting => setting.Name), "ApiKeyFile"]);
         RefuseUnknownOfKinds();
         RefuseUnknownIn("Warren:Coordinator", [.. typeof(CoordinatorOptions).GetProperties().Select(setting => setting.Name)]);
     }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Warren.AI.Grading;
 using Warren.Broker;
 using Warren.Cli.Commands;
 using Warren.Coordinator;
@@ -162,14 +163,26 @@ internal sealed class WarrenHost : IAsyncDisposable
                 options.Enabled = true;
             }
         });
+        var configuration = settings.Reader.Configuration;
+        var grades = configuration.GetValue($"{GradingOptions.Section}:{nameof(GradingOptions.Enabled)}", defaultValue: true);
+        builder.Services.AddGradingSettings(configuration).Configure<GradingOptions>(options => options.EnginesDirectory = settings.EnginesDirectory);
         if (settings.Roles.Contains("server"))
         {
-            builder.Services.AddWarrenCoordinator(coordinator => coordinator
-                .UseStore(settings.Store.Address)
-                .Configure(options => options.BrokerIdentity ??= broker is null ? null : $"embedded {settings.Data}"));
+            builder.Services.AddWarrenCoordinator(coordinator =>
+            {
+                coordinator
+                    .UseStore(settings.Store.Address)
+                    .Configure(options => options.BrokerIdentity ??= broker is null ? null : $"embedded {settings.Data}");
+                if (grades)
+                    coordinator.AddContract<GradingContract>();
+            });
         }
         if (settings.Roles.Contains("worker"))
-            builder.Services.AddWarrenWorker().AddTextStats().AddProcesses(settings.Reader.Configuration);
+        {
+            var worker = builder.Services.AddWarrenWorker().AddTextStats().AddProcesses(configuration);
+            if (grades)
+                worker.AddGrading(configuration);
+        }
         if (settings.Roles.Contains("server"))
         {
             // After the worker: services are told to stop in the other order, and the door closes before the worker stops.

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Warren.Coordinator.Moves;
+using Warren.Coordinator.Outbox;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
 using Warren.Jobs.Contracts;
@@ -12,7 +14,7 @@ namespace Warren.Coordinator.Intake;
 
 /// <summary>Takes in the jobs that come by the queue of a contract: decode, check, write, acknowledge.</summary>
 internal sealed partial class ContractIntake(
-    IJobContract contract, SubmitIntake intake, IJobStore store, JobChanges changes, ContractCatalog contracts, IMessageBus bus, StorePatience patience,
+    IJobContract contract, SubmitIntake intake, IJobStore store, JobChanges changes, ContractCatalog contracts, IMessageBus bus, QueueDeclarer queues, StorePatience patience,
     ILogger<ContractIntake> logger)
 {
     /// <summary>The queue's consumer calls it with each message; its end acknowledges.</summary>
@@ -36,7 +38,7 @@ internal sealed partial class ContractIntake(
         }
         catch (BadMessageException bad)
         {
-            await AnswerAsync(bad.Answer, context, bad.Reason, bad, cancellationToken);
+            await AnswerAsync(bad.Answer, body, context, bad.Reason, bad, cancellationToken);
         }
         catch (JsonException error)
         {
@@ -48,7 +50,7 @@ internal sealed partial class ContractIntake(
             var answer = job is null || refused.Code == "job_id_reused"
                 ? null
                 : contract.Refuse(job, new(refused.Code, refused.Message, FailureCause.Invalid, 0));
-            await AnswerAsync(answer, context, refused.Code, refused, cancellationToken);
+            await AnswerAsync(answer, body, context, refused.Code, refused, cancellationToken);
         }
     }
 
@@ -60,12 +62,16 @@ internal sealed partial class ContractIntake(
             : throw new BadMessageException("undecodable", $"The job's id has {Encoding.UTF8.GetByteCount(job.ExternalId)} bytes; 1 to 255 were expected.");
     }
 
-    private async Task AnswerAsync(Outgoing? answer, MessageContext context, string reason, Exception error, CancellationToken cancellationToken)
+    private async Task AnswerAsync(
+        Outgoing? answer, ReadOnlyMemory<byte> body, MessageContext context, string reason, Exception error, CancellationToken cancellationToken)
     {
         if (answer is null)
             throw new RejectMessageException($"{reason}: {error.Message}", error);
         var options = new PublishOptions
         {
+            // A message that comes again gets the same answer, and whoever counts by its id counts it once.
+            MessageId = $"{contract.Name}.{Convert.ToHexStringLower(SHA256.HashData(body.Span)[..16])}",
+            Mandatory = answer.Exchange.Length == 0 || queues.FindOutput(answer.Exchange, answer.RoutingKey) is not null,
             ContentType = answer.ContentType,
             CorrelationId = answer.CorrelationId,
             Headers = answer.Headers?.ToDictionary(header => header.Key, header => (object?)header.Value),

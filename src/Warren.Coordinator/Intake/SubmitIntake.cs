@@ -25,7 +25,7 @@ internal sealed class SubmitIntake(
     /// <exception cref="StoreUnavailableException">The store is away; the job may be in it all the same.</exception>
     public async Task<Insertion> SubmitAsync(SubmitMessage message, JobOrigin? origin, CancellationToken cancellationToken)
     {
-        var kind = await CheckAsync(message, cancellationToken);
+        var kind = await CheckAsync(message, origin, cancellationToken);
         var insertion = await inserts.AskAsync(NewJob(message, kind, origin), cancellationToken);
         if (insertion is { IsNew: false, SameArgs: false })
         {
@@ -94,7 +94,7 @@ internal sealed class SubmitIntake(
     private NewJob NewJob(SubmitMessage message, KindEntry? kind, JobOrigin? origin) => NewJob(
         message, kind, origin, JsonMarshal.GetRawUtf8Value(message.Args).ToArray(), time.GetUtcNow(), kinds.Policy(message.Kind), message.Id ?? JobId.New(time));
 
-    private async ValueTask<KindEntry?> CheckAsync(SubmitMessage message, CancellationToken cancellationToken)
+    private async ValueTask<KindEntry?> CheckAsync(SubmitMessage message, JobOrigin? origin, CancellationToken cancellationToken)
     {
         if (!JobKind.IsValid(message.Kind))
             throw new JobRefusedException("invalid_kind", $"The name of a kind was expected: {JobKind.Form}.");
@@ -112,7 +112,8 @@ internal sealed class SubmitIntake(
             throw new JobRefusedException("invalid_request", $"The deadline {deadline:O} is not after the time the job may start.");
 
         var kind = await kinds.FindAsync(message.Kind, cancellationToken);
-        if (kind is null && !options.AcceptUnknownKinds)
+        // A contract vouches for its kinds: what an outside system sends before the first worker ever came waits for it.
+        if (kind is null && origin is null && !options.AcceptUnknownKinds)
         {
             throw new JobRefusedException(
                 "unknown_kind", $"No worker has ever offered the kind '{message.Kind}'. Start one that handles it, or look for a misspelling.");

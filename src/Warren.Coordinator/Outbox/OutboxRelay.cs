@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Warren.Coordinator.Batching;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
+using Warren.Jobs.Contracts;
 using Warren.Jobs.Protocol;
 using Warren.Messaging;
 
@@ -191,7 +192,8 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
 
     private async Task PublishAsync(OutboxMessage message, ReadOnlyMemory<byte> body)
     {
-        var options = Options(message);
+        var output = message.Attempt == 0 ? _queues.FindOutput(message.Exchange, message.RoutingKey) : null;
+        var options = Options(message) with { Mandatory = output is not null };
         var pause = FirstPause;
         for (var failures = 0; ; failures++)
         {
@@ -206,7 +208,7 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
             catch (PublishFailedException error) when (error.Reason == PublishFailureReason.Unroutable && message.Attempt > 0 && failures == 0)
             {
                 // A job's queue belongs to us: it is there as soon as the first job of its kind is.
-                await DeclareAsync(message.RoutingKey);
+                await DeclareAsync(message, output);
             }
             catch (MessagingException error)
             {
@@ -215,22 +217,25 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
                 await Task.Delay(pause, _time, _stopping.Token);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
                 _queues.Forget(message.RoutingKey);
-                if (error is PublishFailedException { Reason: PublishFailureReason.Unroutable } && message.Attempt > 0)
-                    await DeclareAsync(message.RoutingKey);
+                if (error is PublishFailedException { Reason: PublishFailureReason.Unroutable })
+                    await DeclareAsync(message, output);
             }
         }
     }
 
-    private async Task DeclareAsync(string queue)
+    private async Task DeclareAsync(OutboxMessage message, JobQueue? output)
     {
         try
         {
-            await _queues.DeclareJobQueueAsync(queue, _stopping.Token);
+            if (message.Attempt > 0)
+                await _queues.DeclareJobQueueAsync(message.RoutingKey, _stopping.Token);
+            else if (output is not null)
+                await _queues.DeclareContractQueueAsync(output, _stopping.Token);
         }
         catch (MessagingException error)
         {
             // The next publish fails in the same way, and waits.
-            Log.NotDeclared(_logger, queue, error);
+            Log.NotDeclared(_logger, output?.Name ?? message.RoutingKey, error);
         }
     }
 

@@ -8,7 +8,7 @@ namespace Warren.Coordinator.Storage;
 /// </summary>
 /// <param name="jobs">The jobs that exist.</param>
 /// <param name="tombstones">Those that existed and were pruned, with the state they ended in.</param>
-/// <param name="held">Reports kept until those before them come, for the granted attempts of the jobs.</param>
+/// <param name="held">Reports of the jobs that are kept: until those before them come, or so that they are known when they come again.</param>
 internal sealed class JobBatch(
     IReadOnlyDictionary<JobId, JobRecord> jobs, IReadOnlyDictionary<JobId, JobState> tombstones, ILookup<JobId, HeldReport> held)
 {

@@ -45,7 +45,7 @@ internal sealed record JobRecord
     /// <summary>The last report of the granted attempt that was folded; all before it were too.</summary>
     public int FoldedSeq { get; init; }
 
-    /// <summary>How many reports of the granted attempt came too early and are kept until those before them come.</summary>
+    /// <summary>How many of its reports are kept: because they came too early, or to know them when they come again.</summary>
     public int HeldReports { get; init; }
 
     /// <summary>The number of the last event.</summary>

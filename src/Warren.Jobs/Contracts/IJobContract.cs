@@ -14,6 +14,12 @@ public interface IJobContract
     /// <summary>The queues its jobs come by.</summary>
     IReadOnlyList<JobQueue> Queues { get; }
 
+    /// <summary>
+    /// Where its messages have to arrive: declared like <see cref="Queues"/>, and a message that reaches no queue there is kept and sent again
+    /// until one does. The default is none: then an exchange without a queue takes what nobody listens to.
+    /// </summary>
+    IReadOnlyList<JobQueue> Outputs => [];
+
     /// <summary>Reads a job out of a message.</summary>
     /// <exception cref="BadMessageException">It is not one; the contract may answer it all the same.</exception>
     /// <exception cref="System.Text.Json.JsonException">The body is not the JSON that was expected.</exception>

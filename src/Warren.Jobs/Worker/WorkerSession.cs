@@ -195,8 +195,10 @@ internal sealed partial class WorkerSession : IAsyncDisposable
             _jobs.Repeat(message);
             Log.Silent(_logger, error.Message);
             PauseIfSilentForLong(sentAt);
+            // Of what was not answered in time the broker is asked anew, and it was there no earlier than that.
+            var askedAt = error is RequestFailedException { Reason: RequestFailureReason.TimedOut } ? _time.GetTimestamp() : sentAt;
             if (await _link.IsBrokerThereAsync(error, _stopping.Token))
-                _lease.BrokerReached(sentAt);
+                _lease.BrokerReached(askedAt);
             return false;
         }
     }
@@ -248,22 +250,32 @@ internal sealed partial class WorkerSession : IAsyncDisposable
         }
     }
 
-    // An answer may be out for longer than a short lease lasts. Who is frozen past the end does not ask: then the time is gone.
+    // An answer may be out for longer than a short lease lasts. Who is frozen past the end does not ask: then the time is gone. All that
+    // runs depends on the answer, so that one question which gets lost must not decide it.
     private async Task<bool> ReachBrokerAsync()
     {
-        var askedAt = _time.GetTimestamp();
-        try
+        var patience = _lease.Margin / 4;
+        while (_lease.UntilLost > TimeSpan.Zero)
         {
-            if (!await _link.IsBrokerThereAsync(_lease.Margin, _stopping.Token))
-                return false;
+            var askedAt = _time.GetTimestamp();
+            try
+            {
+                if (await _link.IsBrokerThereAsync(patience, _stopping.Token))
+                {
+                    _lease.BrokerReached(askedAt);
+                    return true;
+                }
+                Log.NoSign(_logger, patience);
+            }
+            catch (MessagingException error)
+            {
+                Log.Silent(_logger, error.Message);
+            }
+            var left = patience - _time.GetElapsedTime(askedAt);
+            if (left > TimeSpan.Zero)
+                await Task.Delay(left, _time, _stopping.Token);
         }
-        catch (MessagingException error)
-        {
-            Log.Silent(_logger, error.Message);
-            return false;
-        }
-        _lease.BrokerReached(askedAt);
-        return true;
+        return false;
     }
 
     // Another worker may have the jobs from now on: their handlers stop, and a session of another name begins.
@@ -307,6 +319,9 @@ internal sealed partial class WorkerSession : IAsyncDisposable
 
         [LoggerMessage(LogLevel.Debug, "The coordinator does not answer: {Reason}")]
         public static partial void Silent(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Debug, "The broker has not answered within {Patience}, and is asked again")]
+        public static partial void NoSign(ILogger logger, TimeSpan patience);
 
         [LoggerMessage(LogLevel.Warning, "The coordinator has not answered for {Time}: no jobs are taken until it does; those that run go on")]
         public static partial void Pausing(ILogger logger, TimeSpan time);

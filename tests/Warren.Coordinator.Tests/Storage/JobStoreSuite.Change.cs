@@ -225,7 +225,7 @@ public abstract partial class JobStoreSuite
     }
 
     [Fact]
-    public async Task Reports_are_held_for_the_granted_attempt_until_they_are_forgotten()
+    public async Task Reports_of_all_attempts_are_held_until_they_are_forgotten()
     {
         var id = await Store.InsertAsync(NewJobs.Queued().Record with { Granted = 2 });
         await HoldAsync(batch =>
@@ -235,30 +235,32 @@ public abstract partial class JobStoreSuite
             batch.Hold(new(id, 1, 4, "an earlier attempt"u8.ToArray()));
         });
 
-        Assert.Equal([(3, "three"), (5, "five\0")], await HeldAsync());
+        Assert.Equal([(1, 4, "an earlier attempt"), (2, 3, "three"), (2, 5, "five\0")], await HeldAsync());
 
         await HoldAsync(batch => batch.Hold(new(id, 2, 3, "three again"u8.ToArray())));
-        Assert.Equal([(3, "three again"), (5, "five\0")], await HeldAsync());
+        Assert.Equal([(1, 4, "an earlier attempt"), (2, 3, "three again"), (2, 5, "five\0")], await HeldAsync());
 
         await HoldAsync(batch =>
         {
             batch.Unhold(id);
             batch.Hold(new(id, 2, 7, "seven"u8.ToArray()));
         });
-        Assert.Equal([(7, "seven")], await HeldAsync());
+        Assert.Equal([(2, 7, "seven")], await HeldAsync());
 
+        // Who holds a report counts it in the job.
         Task HoldAsync(Action<JobBatch> change) => Store.ChangeAsync(
             [id],
             "relay",
             batch =>
             {
                 change(batch);
+                batch.Put(batch.Find(id)! with { HeldReports = batch.Find(id)!.HeldReports + batch.NewlyHeld.Count });
                 return 0;
             },
             Cancel);
 
-        async Task<List<(int, string)>> HeldAsync() => (await Store.ChangeAsync(
-            [id], "relay", batch => batch.Held(id).Select(report => (report.Seq, Encoding.UTF8.GetString(report.Body.Span))).ToList(), Cancel)).Value;
+        async Task<List<(int, int, string)>> HeldAsync() => (await Store.ChangeAsync(
+            [id], "relay", batch => batch.Held(id).Select(report => (report.Attempt, report.Seq, Encoding.UTF8.GetString(report.Body.Span))).ToList(), Cancel)).Value;
     }
 
     [Fact]

@@ -67,7 +67,7 @@ internal sealed partial class PostgresJobStore
         var batch = new JobBatch(
             jobs,
             tombstones.Where(tombstone => !jobs.ContainsKey(tombstone.Id)).ToDictionary(tombstone => tombstone.Id, tombstone => tombstone.State),
-            held.Where(report => jobs.TryGetValue(report.Job, out var job) && job.Granted == report.Attempt).ToLookup(report => report.Job));
+            held.ToLookup(report => report.Job));
         return (batch, [.. waiting]);
     }
 

@@ -1,28 +1,35 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
-using Warren.Jobs;
 
 namespace Warren.Coordinator.Storage.Sqlite;
 
 /// <summary>One connection to a database, with its statements prepared once. Belongs to one thread at a time.</summary>
+/// <remarks>Over the functions of SQLite themselves: ADO.NET's names, boxes and locks cost a job more than its rows do.</remarks>
 internal sealed class SqliteDatabase : IDisposable
 {
-    private readonly Dictionary<string, SqliteCommand> _statements = new(StringComparer.Ordinal);
-    private readonly SqliteConnection _connection;
+    private const int BusyMilliseconds = 30_000;
 
-    private SqliteDatabase(SqliteConnection connection) => _connection = connection;
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
+    private readonly sqlite3 _connection;
+
+    static SqliteDatabase() => Batteries_V2.Init();
+
+    private SqliteDatabase(sqlite3 connection) => _connection = connection;
 
     /// <summary>Whether a transaction is open. SQLite itself ends one after errors of the disk.</summary>
-    public bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+    public bool InTransaction => raw.sqlite3_get_autocommit(_connection) == 0;
 
-    /// <summary>Opens a connection; <paramref name="setUp"/> are statements to begin with.</summary>
-    public static SqliteDatabase Open(string connectionString, string setUp)
+    /// <summary>The id that the last insert was given.</summary>
+    public long LastId => raw.sqlite3_last_insert_rowid(_connection);
+
+    /// <summary>Opens a connection to a file, which is made if there is none; <paramref name="setUp"/> are statements to begin with.</summary>
+    public static SqliteDatabase Open(string path, string setUp)
     {
-        var connection = new SqliteConnection(connectionString);
+        var opened = raw.sqlite3_open_v2(path, out var connection, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX, null);
         try
         {
-            connection.Open();
+            Check(opened, connection);
+            Check(raw.sqlite3_busy_timeout(connection, BusyMilliseconds), connection);
             var database = new SqliteDatabase(connection);
             database.RunScript(setUp);
             return database;
@@ -34,44 +41,68 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Runs statements that are not kept.</summary>
-    public void RunScript(string script)
+    /// <summary>Throws if SQLite says that something failed.</summary>
+    public static void Check(int result, sqlite3 connection)
     {
-        using var command = _connection.CreateCommand();
-        command.CommandText = script;
-        command.ExecuteNonQuery();
+        if (result != raw.SQLITE_OK)
+            throw new SqliteException($"SQLite Error {result}: '{raw.sqlite3_errmsg(connection).utf8_to_string()}'.", result, raw.sqlite3_extended_errcode(connection));
     }
+
+    /// <summary>Runs statements that are not kept.</summary>
+    public void RunScript(string script) => Check(raw.sqlite3_exec(_connection, script), _connection);
 
     /// <summary>Runs a statement; its parameters are <c>$1</c> and on.</summary>
     /// <returns>How many rows it changed.</returns>
-    public int Run(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteNonQuery();
+    public int Run(string sql, params ReadOnlySpan<object?> values)
+    {
+        var statement = Prepared(sql, values);
+        try
+        {
+            while (statement.Step())
+            {
+                // What it returns nobody asked for.
+            }
+            return raw.sqlite3_changes(_connection);
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
 
     /// <summary>All rows.</summary>
-    public List<T> Read<T>(string sql, Func<SqliteDataReader, T> row, params ReadOnlySpan<object?> values)
+    public List<T> Read<T>(string sql, Func<SqliteStatement, T> row, params ReadOnlySpan<object?> values)
     {
-        using var reader = Prepared(sql, values).ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
-            rows.Add(row(reader));
-        return rows;
+        var statement = Prepared(sql, values);
+        try
+        {
+            var rows = new List<T>();
+            while (statement.Step())
+                rows.Add(row(statement));
+            return rows;
+        }
+        finally
+        {
+            statement.Reset();
+        }
     }
 
     /// <summary>The first row, or the default.</summary>
-    public T? First<T>(string sql, Func<SqliteDataReader, T> row, params ReadOnlySpan<object?> values)
+    public T? First<T>(string sql, Func<SqliteStatement, T> row, params ReadOnlySpan<object?> values)
     {
-        using var reader = Prepared(sql, values).ExecuteReader();
-        return reader.Read() ? row(reader) : default;
+        var statement = Prepared(sql, values);
+        try
+        {
+            return statement.Step() ? row(statement) : default;
+        }
+        finally
+        {
+            statement.Reset();
+        }
     }
 
     /// <summary>Whether there is a row.</summary>
-    public bool Any(string sql, params ReadOnlySpan<object?> values)
-    {
-        using var reader = Prepared(sql, values).ExecuteReader();
-        return reader.Read();
-    }
-
-    /// <summary>The id that the last insert was given.</summary>
-    public long LastId => raw.sqlite3_last_insert_rowid(_connection.Handle);
+    public bool Any(string sql, params ReadOnlySpan<object?> values) => First(sql, static _ => true, values);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -81,30 +112,14 @@ internal sealed class SqliteDatabase : IDisposable
         _connection.Dispose();
     }
 
-    private SqliteCommand Prepared(string sql, ReadOnlySpan<object?> values)
+    private SqliteStatement Prepared(string sql, ReadOnlySpan<object?> values)
     {
-        if (!_statements.TryGetValue(sql, out var command))
+        if (!_statements.TryGetValue(sql, out var statement))
         {
-            command = _connection.CreateCommand();
-            command.CommandText = sql;
-            for (var number = 1; number <= values.Length; number++)
-                command.Parameters.Add(new SqliteParameter { ParameterName = string.Create(CultureInfo.InvariantCulture, $"${number}") });
-            _statements.Add(sql, command);
+            statement = new SqliteStatement(_connection, sql, values.Length);
+            _statements.Add(sql, statement);
         }
-
-        for (var index = 0; index < values.Length; index++)
-            command.Parameters[index].Value = Stored(values[index]);
-        return command;
+        statement.Bind(values);
+        return statement;
     }
-
-    private static object Stored(object? value) => value switch
-    {
-        null => DBNull.Value,
-        string text => StoredText.Write(text),
-        JobId id => id.Value.ToByteArray(bigEndian: true),
-        JobState state => StateNames.Of(state),
-        DateTimeOffset time => SqliteRow.Microseconds(time),
-        ReadOnlyMemory<byte> bytes => bytes.ToArray(),
-        _ => value,
-    };
 }

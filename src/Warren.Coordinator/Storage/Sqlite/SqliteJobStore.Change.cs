@@ -40,10 +40,13 @@ internal sealed partial class SqliteJobStore
         if (database.First($"{SelectJobs} WHERE jobs.id = $1", SqliteRow.Job, id) is { } job)
         {
             jobs.Add(id, job);
-            held.AddRange(database.Read(
-                "SELECT attempt, seq, body FROM held_reports WHERE job_id = $1 AND attempt = $2 ORDER BY seq",
-                row => new HeldReport(id, row.GetInt32(0), row.GetInt32(1), row.Bytes(2)),
-                id, job.Granted));
+            if (job.HeldReports > 0)
+            {
+                held.AddRange(database.Read(
+                    "SELECT attempt, seq, body FROM held_reports WHERE job_id = $1 ORDER BY attempt, seq",
+                    row => new HeldReport(id, row.GetInt32(0), row.GetInt32(1), row.Bytes(2)),
+                    id));
+            }
         }
         else if (database.First("SELECT state FROM tombstones WHERE id = $1", row => (JobState?)row.State(0), id) is { } state)
         {

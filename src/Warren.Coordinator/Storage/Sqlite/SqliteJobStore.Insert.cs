@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Warren.Jobs;
 
 namespace Warren.Coordinator.Storage.Sqlite;
@@ -68,7 +67,7 @@ internal sealed partial class SqliteJobStore
         ReadEarlier,
         id);
 
-    private static EarlierJob? ReadEarlier(SqliteDataReader row) => new(row.Id(0), row.State(1), row.Text(2), row.Bytes(3));
+    private static EarlierJob? ReadEarlier(SqliteStatement row) => new(row.Id(0), row.State(1), row.Text(2), row.Bytes(3));
 
     private static Insertion Insert(SqliteDatabase database, NewJob job, string taker, DateTimeOffset now, List<OutboxMessage> messages)
     {

@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace Warren.Coordinator.Storage.Sqlite;
 
 internal sealed partial class SqliteJobStore
@@ -56,7 +54,7 @@ internal sealed partial class SqliteJobStore
         return message with { Id = database.LastId };
     }
 
-    private static OutboxMessage ReadMessage(SqliteDataReader row) => new()
+    private static OutboxMessage ReadMessage(SqliteStatement row) => new()
     {
         Id = row.GetInt64(0),
         Job = row.Id(1),

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Warren.Jobs;
 
 namespace Warren.Coordinator.Storage.Sqlite;
@@ -89,5 +88,5 @@ internal sealed partial class SqliteJobStore
     private static LeaseRecord? Lease(SqliteDatabase database, string name) =>
         database.First("SELECT name, holder, version FROM leases WHERE name = $1", ReadLease, name);
 
-    private static LeaseRecord ReadLease(SqliteDataReader row) => new(row.Text(0), row.Text(1), row.GetInt64(2));
+    private static LeaseRecord ReadLease(SqliteStatement row) => new(row.Text(0), row.Text(1), row.GetInt64(2));
 }

@@ -66,7 +66,7 @@ internal sealed partial class SqliteJobStore(string path, TimeProvider time) : I
 
     private SqliteDatabase OpenDatabase()
     {
-        var database = SqliteDatabase.Open(ConnectionString(), EachConnection);
+        var database = SqliteDatabase.Open(_path, EachConnection);
         try
         {
             SqliteMigrations.Apply(database, Description, time);
@@ -78,9 +78,6 @@ internal sealed partial class SqliteJobStore(string path, TimeProvider time) : I
             throw;
         }
     }
-
-    private string ConnectionString() =>
-        new SqliteConnectionStringBuilder { DataSource = _path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false }.ToString();
 
     private Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellationToken) => Writer.RunAsync(work, cancellationToken);
 
@@ -98,7 +95,7 @@ internal sealed partial class SqliteJobStore(string path, TimeProvider time) : I
         {
             // Some hundreds of microseconds, mostly from memory: on the caller's thread.
             if (!_readers.TryTake(out var reader))
-                reader = SqliteDatabase.Open(ConnectionString(), EachConnection + " PRAGMA query_only = ON;");
+                reader = SqliteDatabase.Open(_path, EachConnection + " PRAGMA query_only = ON;");
             try
             {
                 return Task.FromResult(read(reader));

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Warren.Jobs;
 
 namespace Warren.Coordinator.Storage.Sqlite;
@@ -19,29 +18,29 @@ internal static class SqliteRow
     public static long Microseconds(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>The id in a column.</summary>
-    public static JobId Id(this SqliteDataReader row, int column) => new(new Guid(row.GetFieldValue<byte[]>(column), bigEndian: true));
+    public static JobId Id(this SqliteStatement row, int column) => new(new Guid(row.GetBytes(column), bigEndian: true));
 
     /// <summary>The state in a column.</summary>
-    public static JobState State(this SqliteDataReader row, int column) => StateNames.Parse(row.GetString(column));
+    public static JobState State(this SqliteStatement row, int column) => StateNames.Parse(row.GetString(column));
 
     /// <summary>The text in a column.</summary>
-    public static string Text(this SqliteDataReader row, int column) => StoredText.Read(row.GetString(column));
+    public static string Text(this SqliteStatement row, int column) => StoredText.Read(row.GetString(column));
 
     /// <summary>The text in a column, or null.</summary>
-    public static string? TextOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.Text(column);
+    public static string? TextOrNull(this SqliteStatement row, int column) => row.IsDBNull(column) ? null : row.Text(column);
 
     /// <summary>The bytes in a column.</summary>
-    public static byte[] Bytes(this SqliteDataReader row, int column) => row.GetFieldValue<byte[]>(column);
+    public static byte[] Bytes(this SqliteStatement row, int column) => row.GetBytes(column).ToArray();
 
     /// <summary>The time in a column.</summary>
-    public static DateTimeOffset Time(this SqliteDataReader row, int column) =>
+    public static DateTimeOffset Time(this SqliteStatement row, int column) =>
         DateTimeOffset.UnixEpoch.AddTicks(row.GetInt64(column) * TimeSpan.TicksPerMicrosecond);
 
     /// <summary>The time in a column, or null.</summary>
-    public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.Time(column);
+    public static DateTimeOffset? TimeOrNull(this SqliteStatement row, int column) => row.IsDBNull(column) ? null : row.Time(column);
 
     /// <summary>A job.</summary>
-    public static JobRecord Job(SqliteDataReader row) => new()
+    public static JobRecord Job(SqliteStatement row) => new()
     {
         Id = row.Id(0),
         Kind = row.Text(1),
@@ -81,6 +80,6 @@ internal static class SqliteRow
     public static string? Json<T>(T? value)
         where T : class => value is null ? null : JsonSerializer.Serialize(value, JobJson.Options);
 
-    private static T? Json<T>(this SqliteDataReader row, int column)
+    private static T? Json<T>(this SqliteStatement row, int column)
         where T : class => row.IsDBNull(column) ? null : JsonSerializer.Deserialize<T>(row.Text(column), JobJson.Options);
 }

@@ -1,0 +1,3 @@
+using Warren.TestKit;
+
+[assembly: AssemblyFixture(typeof(RabbitMqFixture))]
