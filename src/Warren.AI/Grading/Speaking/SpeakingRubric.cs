@@ -1,8 +1,8 @@
 namespace Warren.AI.Grading.Speaking;
 
 /// <summary>
-/// Turns what was measured into scores. Every measure has its own points, by straight lines between places that are set here; a score is the
-/// weighed mean of its points, and no better than the length of the answer allows. Heuristic: the places were chosen, not learned from examiners.
+/// Turns what was measured into scores. Every measure has its own points, by straight lines between places that are set here; a score weighs
+/// them, and is no better than the length of the answer allows. Heuristic: the places were chosen, not learned from examiners.
 /// </summary>
 internal static class SpeakingRubric
 {
@@ -33,18 +33,22 @@ internal static class SpeakingRubric
     /// <summary>The most points that an answer of this length can have.</summary>
     public static double Ceiling(int words, int part) => Length.At((double)words / ExpectedWords(part));
 
-    /// <summary>Points for pace and pauses.</summary>
-    public static double FluencyPoints(FluencyFeatures features) =>
-        0.35 * Math.Min(TooSlow.At(features.WordsPerMinute), TooFast.At(features.WordsPerMinute))
-        + 0.35 * PauseShare.At(features.PauseShare)
-        + 0.15 * LongestPause.At(features.LongestPause.TotalSeconds)
-        + 0.15 * Fillers.At(features.FillersPerHundred);
+    /// <summary>Points for pace and pauses: half their mean, half the worst of them, because what is good does not make up for what stops a listener.</summary>
+    public static double FluencyPoints(FluencyFeatures features)
+    {
+        var pace = Math.Min(TooSlow.At(features.WordsPerMinute), TooFast.At(features.WordsPerMinute));
+        var pauses = PauseShare.At(features.PauseShare);
+        var longest = LongestPause.At(features.LongestPause.TotalSeconds);
+        var fillers = Fillers.At(features.FillersPerHundred);
+        var mean = 0.35 * pace + 0.35 * pauses + 0.15 * longest + 0.15 * fillers;
+        return (mean + Math.Min(Math.Min(pace, pauses), Math.Min(longest, fillers))) / 2;
+    }
 
     /// <summary>Points for the sounds; null if neither the engine that listened nor an alignment says anything of them.</summary>
     public static double? PronunciationPoints(PronunciationFeatures features)
     {
         double? alignment = features.Fit is { } fit
-            ? 0.4 * Fit.At(fit) + 0.35 * Substitutions.At(features.SubstitutionsPerHundred) + 0.25 * Aligned.At(features.Aligned ?? 1)
+            ? Math.Min(0.5 * Fit.At(fit) + 0.5 * Substitutions.At(features.SubstitutionsPerHundred), Aligned.At(features.Aligned ?? 1))
             : features.Aligned is null ? null : Aligned.At(0);
         double? confidence = features.Confidence is { } measured ? Confidence.At(measured) : null;
         return (confidence, alignment) switch

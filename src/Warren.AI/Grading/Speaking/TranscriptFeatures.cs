@@ -4,6 +4,8 @@ namespace Warren.AI.Grading.Speaking;
 internal sealed record TranscriptFeatures
 {
     private const int Window = 40;
+    // What is less sure is often a rare word that was never said.
+    private const double SureWord = 0.4;
 
     /// <summary>Words that mean something.</summary>
     public required int Words { get; init; }
@@ -20,7 +22,7 @@ internal sealed record TranscriptFeatures
     /// <summary>Different words among forty in a row, on average, 0 to 1; of fewer words, as if they were forty.</summary>
     public required double Variety { get; init; }
 
-    /// <summary>Which part of the different words is not among the most frequent of English, 0 to 1.</summary>
+    /// <summary>Which part of the different words is not among the most frequent of English, 0 to 1; words that are only a guess are no such words.</summary>
     public required double LessFrequent { get; init; }
 
     /// <summary>Errors of a hundred words.</summary>
@@ -29,8 +31,9 @@ internal sealed record TranscriptFeatures
     /// <summary>Measures the words of a transcript.</summary>
     public static TranscriptFeatures Measure(IReadOnlyList<SpokenWord> words)
     {
-        string[] plain = [.. words.Where(word => !SpokenText.IsFiller(word)).SelectMany(word => SpokenText.Normalize(word.Text).Split(' ')).Where(word => word.Length > 0)];
-        var different = plain.Distinct().ToList();
+        var plain = Plain(words);
+        var different = plain.Distinct().Count();
+        var rare = Plain(words.Where(word => word.Confidence is null or >= SureWord)).Distinct().Count(word => !FrequentWords.Contains(word));
         return new TranscriptFeatures
         {
             Words = plain.Length,
@@ -38,9 +41,12 @@ internal sealed record TranscriptFeatures
             Joiners = SpokenGrammar.Joiners(plain),
             VerbForms = SpokenGrammar.VerbForms(plain),
             Variety = VarietyOf(plain),
-            LessFrequent = different.Count == 0 ? 0 : (double)different.Count(word => !FrequentWords.Contains(word)) / different.Count,
+            LessFrequent = different == 0 ? 0 : (double)rare / different,
         };
     }
+
+    private static string[] Plain(IEnumerable<SpokenWord> words) =>
+        [.. words.Where(word => !SpokenText.IsFiller(word)).SelectMany(word => SpokenText.Normalize(word.Text).Split(' ')).Where(word => word.Length > 0)];
 
     private static double VarietyOf(string[] words)
     {
