@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using Microsoft.Extensions.Options;
-using Warren.AI.Grading;
 using Warren.Jobs;
 
 namespace Warren.AI.Guard;
@@ -13,12 +11,10 @@ namespace Warren.AI.Guard;
 /// than it may be. Redirects are followed by hand, and each is checked as the first URL was. Nothing is sent along: no cookies, no keys,
 /// no trace. What the server says of the content is not believed.
 /// </summary>
-internal sealed class GuardedDownload(AddressGuard guard, IOptions<GradingOptions> options, TimeProvider time)
+internal sealed class GuardedDownload(AddressGuard guard, DownloadLimits limits, TimeProvider time)
 {
     private const int MaxRedirects = 5;
     private const int BufferSize = 64 * 1024;
-
-    private readonly GradingOptions _options = options.Value;
 
     /// <summary>Fetches into a stream.</summary>
     /// <returns>How many bytes it were.</returns>
@@ -28,7 +24,7 @@ internal sealed class GuardedDownload(AddressGuard guard, IOptions<GradingOption
     public async Task<long> FetchAsync(string url, Stream target, CancellationToken cancellationToken)
     {
         var first = guard.Check(url);
-        using var timeout = new CancellationTokenSource(_options.AudioTimeout, time);
+        using var timeout = new CancellationTokenSource(limits.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
@@ -42,7 +38,7 @@ internal sealed class GuardedDownload(AddressGuard guard, IOptions<GradingOption
         {
             throw new JobFailedException(
                 "audio_timeout",
-                $"{AddressGuard.Describe(first)} was not fetched within {_options.AudioTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s ({GradingOptions.Section}:AudioTimeout).",
+                $"{AddressGuard.Describe(first)} was not fetched within {limits.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s (Warren:Grading:AudioTimeout).",
                 FailureCause.Timeout,
                 innerException: exception);
         }
@@ -111,7 +107,7 @@ internal sealed class GuardedDownload(AddressGuard guard, IOptions<GradingOption
             throw Status(url, response);
         if (response.Content.Headers.ContentEncoding.FirstOrDefault(coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase)) is { } coding)
             throw AddressGuard.Refuse($"{AddressGuard.Describe(url)} is sent in the encoding {coding}, which was not asked for; the recording itself was expected.");
-        if (response.Content.Headers.ContentLength > _options.MaxAudioBytes)
+        if (response.Content.Headers.ContentLength > limits.MaxBytes)
             throw TooLarge(url, $"has {response.Content.Headers.ContentLength:N0}");
 
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -121,7 +117,7 @@ internal sealed class GuardedDownload(AddressGuard guard, IOptions<GradingOption
         while ((read = await body.ReadAsync(buffer, cancellationToken)) > 0)
         {
             total += read;
-            if (total > _options.MaxAudioBytes)
+            if (total > limits.MaxBytes)
                 throw TooLarge(url, "has more");
             await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
@@ -130,7 +126,7 @@ internal sealed class GuardedDownload(AddressGuard guard, IOptions<GradingOption
 
     private JobFailedException TooLarge(Uri url, string found) => new(
         "audio_too_large",
-        string.Create(CultureInfo.InvariantCulture, $"{AddressGuard.Describe(url)} {found}; at most {_options.MaxAudioBytes:N0} bytes are fetched ({GradingOptions.Section}:MaxAudioBytes)."),
+        string.Create(CultureInfo.InvariantCulture, $"{AddressGuard.Describe(url)} {found}; at most {limits.MaxBytes:N0} bytes are fetched (Warren:Grading:MaxAudioBytes)."),
         FailureCause.Invalid);
 
     private JobFailedException Status(Uri url, HttpResponseMessage response)

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
-using Warren.AI.Grading;
 using Warren.AI.Guard;
 using Warren.Jobs;
 using Warren.TestKit;
@@ -128,7 +126,7 @@ public class GuardedDownloadTests
             await Forever(context);
         });
 
-        await FailsAsync(Download([server.Host], options => options.MaxAudioBytes = 2048), server.Url(), "audio_too_large", FailureCause.Invalid, "has 2,049; at most 2,048 bytes");
+        await FailsAsync(Download([server.Host], maxBytes: 2048), server.Url(), "audio_too_large", FailureCause.Invalid, "has 2,049; at most 2,048 bytes");
     }
 
     [Fact]
@@ -142,7 +140,7 @@ public class GuardedDownloadTests
         });
         using var target = new MemoryStream();
 
-        var failure = await Assert.ThrowsAsync<JobFailedException>(() => Download([server.Host], options => options.MaxAudioBytes = 100_000).FetchAsync(server.Url(), target, Cancellation));
+        var failure = await Assert.ThrowsAsync<JobFailedException>(() => Download([server.Host], maxBytes: 100_000).FetchAsync(server.Url(), target, Cancellation));
 
         Assert.Equal("audio_too_large", failure.Code);
         Assert.InRange(target.Length, 0, 100_000);
@@ -154,7 +152,7 @@ public class GuardedDownloadTests
         await using var server = await FileServer.StartAsync(context => context.Response.Body.WriteAsync(new byte[2048], context.RequestAborted).AsTask());
         using var target = new MemoryStream();
 
-        Assert.Equal(2048, await Download([server.Host], options => options.MaxAudioBytes = 2048).FetchAsync(server.Url(), target, Cancellation));
+        Assert.Equal(2048, await Download([server.Host], maxBytes: 2048).FetchAsync(server.Url(), target, Cancellation));
     }
 
     [Fact]
@@ -307,15 +305,11 @@ public class GuardedDownloadTests
         return Task.CompletedTask;
     }
 
-    private static GuardedDownload Download(IEnumerable<string> hosts, Action<GradingOptions>? configure = null, TimeProvider? time = null) =>
-        Download(new AddressGuard(hosts), configure, time);
+    private static GuardedDownload Download(IEnumerable<string> hosts, long maxBytes = 1_000_000, TimeProvider? time = null) =>
+        Download(new AddressGuard(hosts), maxBytes, time);
 
-    private static GuardedDownload Download(AddressGuard guard, Action<GradingOptions>? configure = null, TimeProvider? time = null)
-    {
-        var options = new GradingOptions();
-        configure?.Invoke(options);
-        return new GuardedDownload(guard, Options.Create(options), time ?? TimeProvider.System);
-    }
+    private static GuardedDownload Download(AddressGuard guard, long maxBytes = 1_000_000, TimeProvider? time = null) =>
+        new(guard, new DownloadLimits(maxBytes, TimeSpan.FromSeconds(30)), time ?? TimeProvider.System);
 
     private static async Task FailsAsync(GuardedDownload download, string url, string code, FailureCause cause, string message)
     {

@@ -16,11 +16,15 @@ internal static class SpeakingServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new SpeechPrograms());
         services.TryAddSingleton(provider => new AddressGuard(provider.GetRequiredService<IOptions<GradingOptions>>().Value.AudioHosts));
-        services.TryAddSingleton<GuardedDownload>();
+        services.TryAddSingleton(provider => Download(provider.GetRequiredService<AddressGuard>(), provider.GetRequiredService<IOptions<GradingOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<AudioConverter>();
         services.TryAddSingleton<SpeechEngine>();
         services.TryAddSingleton<PronunciationAligner>();
         services.TryAddSingleton<ISpeechReader, PocketsphinxReader>();
         return services;
     }
+
+    /// <summary>A download with the limits of these options.</summary>
+    public static GuardedDownload Download(AddressGuard guard, GradingOptions options, TimeProvider time) =>
+        new(guard, new DownloadLimits(options.MaxAudioBytes, options.AudioTimeout), time);
 }

@@ -58,7 +58,7 @@ public sealed class Recordings : IAsyncLifetime
     {
         var engine = Engine(programs);
         return new SpeakingGradingHandler(
-            new GuardedDownload(new AddressGuard(options.AudioHosts), Options.Create(options), TimeProvider.System),
+            SpeakingServiceCollectionExtensions.Download(new AddressGuard(options.AudioHosts), options, TimeProvider.System),
             new AudioConverter(programs, Options.Create(options), TimeProvider.System),
             new PocketsphinxReader(engine, programs),
             new PronunciationAligner(engine, programs),

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
-using Warren.AI.Grading;
+using Warren.AI.Guard;
 
-namespace Warren.AI.Guard;
+namespace Warren.AI.Grading.Speaking;
 
 /// <summary>Says at the start which entries of <see cref="GradingOptions.AudioHosts"/> are no hosts.</summary>
 internal sealed class AudioHostsValidation : IValidateOptions<GradingOptions>
