@@ -15,6 +15,7 @@ public class PublicApiTests
         ],
         ["Warren.Jobs"] = ["Warren.Jobs", "Warren.Jobs.Contracts", "Warren.Jobs.Hosting", "Microsoft.Extensions.DependencyInjection"],
         ["Warren.Coordinator"] = ["Warren.Coordinator", "Warren.Coordinator.Hosting", "Microsoft.Extensions.DependencyInjection"],
+        ["Warren.AI"] = ["Warren.AI.Chat", "Warren.AI.Grading", "Microsoft.Extensions.DependencyInjection"],
         ["Warren.Server"] =
         [
             "Warren.Server", "Warren.Server.Testing", "Microsoft.Extensions.DependencyInjection", "Microsoft.AspNetCore.Builder",

@@ -51,7 +51,7 @@ public sealed class GradingOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan AudioTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most UTF-16 units of an answer that is graded; a longer one fails as <c>answer_too_long</c>. The default is 50,000.</summary>
+    /// <summary>The most UTF-16 units of an answer that is graded, and of its prompt; a longer one fails as <c>answer_too_long</c> or <c>prompt_too_long</c>. The default is 50,000.</summary>
     [Range(1, 1_000_000)]
     public int MaxAnswerLength { get; set; } = 50_000;
 
