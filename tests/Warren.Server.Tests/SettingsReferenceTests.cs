@@ -93,6 +93,8 @@ public partial class SettingsReferenceTests
             _ when type == typeof(int) => "a whole number",
             _ when type == typeof(TimeSpan) => "a time as hours:minutes:seconds",
             _ when type == typeof(string) => "text",
+            _ when type == typeof(Uri) => "an absolute URL",
+            _ when type == typeof(float) => "a number",
             _ when type == typeof(IList<string>) => property.DeclaringType == typeof(WorkerOptions) ? "names, separated by commas" : $"a list: `{property.Name}:0`, `{property.Name}:1` …",
             { IsEnum: true } => string.Join(" or ", Enum.GetNames(type)),
             _ => throw new InvalidOperationException($"{property.DeclaringType!.Name}.{property.Name} is a {type.Name}; say here how it is configured."),

@@ -66,6 +66,8 @@ internal static class DemoCommand
         // Engines are installed once, for all that runs here.
         var engines = EnginesCommand.Catalog(ServeSettings.ReadEnginesDirectory(new SettingReader(new Dictionary<string, string?>())));
         flags[$"{GradingOptions.Section}:{nameof(GradingOptions.EnginesDirectory)}"] = engines.Directory;
+        var hears = await engines.All.First(engine => engine.Name == "speech").MissingAsync(cancellationToken) is [];
+        using var recording = hears ? DemoRecording.Serve(flags) : null;
         var program = await DemoJobs.ByProgramAsync(directory, flags);
         var settings = ServeSettings.Read(flags, new ConfigurationBuilder().Build());
         var start = Stopwatch.GetTimestamp();
@@ -78,7 +80,8 @@ internal static class DemoCommand
         board.Write(await EnginesAsync(engines, cancellationToken));
 
         using var server = ServerConnection.Open(host.HttpUrl, null);
-        var grading = GradingDemo.RunAsync(host.AmqpUrl!, board, DemoJobs.ToGrade, cancellationToken);
+        var toGrade = recording is null ? DemoJobs.ToGrade : [.. DemoJobs.ToGrade, recording.Job];
+        var grading = GradingDemo.RunAsync(host.AmqpUrl!, board, toGrade, cancellationToken);
         var jobs = new List<Task<bool>>();
         foreach (var (name, kind, args) in program is { } one ? DemoJobs.OverHttp.Append(one) : DemoJobs.OverHttp)
             jobs.Add(OverHttpAsync(server, board, name, kind, args, cancellationToken));
@@ -88,7 +91,7 @@ internal static class DemoCommand
         var succeeded = done.Count(job => job);
         var took = Stopwatch.GetElapsedTime(start);
 
-        board.Write($"What just happened: {DemoJobs.ToGrade.Count} messages on ai_grading → claimed → graded → result_queue, as a NestJS backend would see them; the others were submitted");
+        board.Write($"What just happened: {toGrade.Count} messages on ai_grading → claimed → graded → result_queue, as a NestJS backend would see them; the others were submitted");
         board.Write("over HTTP and over plain AMQP, and watched by server-sent events and by the exchange warren.events. Each is a row in the store, and ended once.");
         board.Write("Try next:  ./warren serve   |   ./warren submit grading.writing --args @essay.json --watch   |   docs/start/nestjs.md");
         await host.StopAsync();

@@ -42,7 +42,13 @@ internal sealed class DemoBoard(Output output, bool quiet)
             return;
         }
         var errors = (score["grammar_errors"] ?? score["pronunciation_errors"])?.AsArray().Count ?? 0;
-        var kind = score["grammar_errors"] is null ? "words mispronounced" : errors == 1 ? "grammar error" : "grammar errors";
+        var kind = (score["grammar_errors"] is null, errors == 1) switch
+        {
+            (true, true) => "word mispronounced",
+            (true, false) => "words mispronounced",
+            (false, true) => "grammar error",
+            (false, false) => "grammar errors",
+        };
         Say(name, string.Create(CultureInfo.InvariantCulture, $"{Bar(100)} graded {(double)score["overall_score"]!:0.0}  {errors} {kind}  {(double)score["processing_time"]!:0.0} s"));
     }
 
