@@ -44,7 +44,7 @@ export interface WritingScoreData {
   grammar_errors: GrammarError[];
   word_count: number;
   processing_time: number;
-  /** What graded: 'offline (heuristic)', or the name of a model. */
+  /** What graded: 'offline (heuristic): …', or the name of a model. */
   engine: string;
 }
 

@@ -15,7 +15,7 @@ from typing import Any, Dict, Set
 
 import aio_pika
 from aio_pika import DeliveryMode, ExchangeType, Message
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue, AbstractRobustConnection
 
 URL = os.environ.get("RABBITMQ_URL", "amqp://guest:guest@localhost/")
 QUEUES = {
@@ -23,6 +23,16 @@ QUEUES = {
     "speaking": os.environ.get("SPEAKING_QUEUE", "speaking_queue"),
     "result": os.environ.get("RESULT_QUEUE", "result_queue"),
 }
+
+
+async def connect() -> AbstractRobustConnection:
+    """A connection that comes back by itself. The first one has to be waited for."""
+    while True:
+        try:
+            return await aio_pika.connect_robust(URL, reconnect_interval=1)
+        except ConnectionError as error:
+            print(f"There is no broker yet: {error}", file=sys.stderr)
+            await asyncio.sleep(1)
 
 
 async def declare(channel: AbstractChannel) -> "tuple[AbstractExchange, AbstractQueue]":
@@ -70,8 +80,7 @@ class Backend:
 
 async def main() -> None:
     backend = Backend()
-    connection = await aio_pika.connect_robust(URL, reconnect_interval=1)
-    async with connection:
+    async with await connect() as connection:
         channel = await connection.channel(publisher_confirms=True)
         await channel.set_qos(prefetch_count=10)
         exchange, results = await declare(channel)
