@@ -27,6 +27,7 @@ foreach (var work in Work.All)
 root.Add(new StorageCommand());
 root.Add(new StoresCommand());
 root.Add(new JobsCommand());
+root.Add(new GradingCommand());
 root.Add(new WorkCommand("all", "Every work.", Work.All));
 root.Add(new BrokerCommand());
 return await root.Parse(args).InvokeAsync();

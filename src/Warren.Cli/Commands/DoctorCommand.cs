@@ -48,8 +48,11 @@ internal static class DoctorCommand
         List<Check> checks = [.. warren.Checks];
         if (await StoreLook.AtAsync(new SettingReader(new Dictionary<string, string?>()), cancellationToken) is { } store)
             checks.Add(store);
-        if (isThere)
-            checks.AddRange(await EngineLook.AtAsync(EnginesCommand.Catalog(ServeSettings.Read(new Dictionary<string, string?>()).EnginesDirectory), cancellationToken));
+        if (isThere && serverCode == ExitCode.Ok)
+        {
+            var engines = ServeSettings.ReadEnginesDirectory(new SettingReader(new Dictionary<string, string?>()));
+            checks.AddRange(await EngineLook.AtAsync(EnginesCommand.Catalog(engines), cancellationToken));
+        }
         var brokerCode = ExitCode.Ok;
         if (settings is not null)
         {
