@@ -37,6 +37,21 @@ public class ServeTests
     }
 
     [Fact]
+    public async Task Workers_listen_nowhere_so_that_any_number_of_them_run_on_one_machine()
+    {
+        await using var broker = await EmbeddedAmqpBroker.StartAsync();
+        await using var one = WarrenProgram.Start("worker", "--broker", broker.Url);
+        await using var other = WarrenProgram.Start("worker", "--broker", broker.Url);
+
+        // Told once it has started.
+        Assert.Contains("roles worker", await one.Lines.FirstAsync(), StringComparison.Ordinal);
+        Assert.Contains("roles worker", await other.Lines.FirstAsync(), StringComparison.Ordinal);
+        await one.InterruptAsync();
+        await other.InterruptAsync();
+        Assert.Equal((0, 0), (await one.ExitAsync(), await other.ExitAsync()));
+    }
+
+    [Fact]
     public async Task Who_watches_sees_the_job_through_a_restart_of_the_server()
     {
         var impatient = new Dictionary<string, string?> { ["Warren__Worker__ShutdownTimeout"] = "00:00:00", ["Warren__Kinds__gated_job__CancelGrace"] = "00:00:00" };

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -192,6 +193,11 @@ internal sealed class WarrenHost : IAsyncDisposable
             });
             builder.Services.AddWarrenServer();
         }
+        else
+        {
+            // Kestrel that is told of no address takes port 5000, and the second worker of a machine could not start.
+            builder.Services.AddSingleton<IServer, NoServer>();
+        }
 
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
@@ -205,6 +211,22 @@ internal sealed class WarrenHost : IAsyncDisposable
         if (settings.Roles.Contains("server"))
             app.MapWarren();
         return app;
+    }
+
+    /// <summary>Serves nothing, for a process without the role server.</summary>
+    private sealed class NoServer : IServer
+    {
+        public IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+            where TContext : notnull => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose()
+        {
+            // There is nothing to let go.
+        }
     }
 
     private sealed class NoLifetime : IHostLifetime
