@@ -24,7 +24,7 @@ internal static class GradingDrain
     public static async Task<GradingRun> RunAsync(
         IReadOnlyList<WritingArgs> essays, int count, string? engines, string directory, CancellationToken cancellationToken)
     {
-        await using var broker = await EmbeddedBroker.StartAsync(new() { DataDirectory = Path.Combine(directory, "broker") }, cancellationToken);
+        await using var broker = await EmbeddedBroker.StartAsync(new() { Data = Path.Combine(directory, "broker") }, cancellationToken);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Warren:Grading:EnginesDirectory"] = engines ?? Path.Combine(directory, "nothing"),
