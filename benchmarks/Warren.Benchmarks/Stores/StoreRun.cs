@@ -27,6 +27,9 @@ internal sealed record StoreRun(string Store, int Queued, string Call, int Calle
         }
 
         var runs = new List<StoreRun>();
+        foreach (var (callers, batch) in Loads)
+            await AddAsync(["insert", "claim", "finish"], callers, batch, () => RunJobsAsync(store, batch));
+        // Last: just after so many rows were written, the server is still busy with them.
         await AddAsync(["first page"], 1, 1, async () => [await Timed(() => store.ListAsync(new(), null, CancellationToken.None))]);
         await AddAsync(["first page of a kind"], 1, 1, async () => [await Timed(() => store.ListAsync(new() { Kind = Kind }, null, CancellationToken.None))]);
         await AddAsync(
@@ -35,8 +38,6 @@ internal sealed record StoreRun(string Store, int Queued, string Call, int Calle
         await AddAsync(["renew"], 1, 16, async () => [await Timed(() => store.RenewAsync(
             [.. Enumerable.Range(0, 16).Select(number => new SessionRenewal($"s{number}", null, 1, DateTimeOffset.UnixEpoch))], CancellationToken.None))]);
         await AddAsync(["count"], 1, 1, async () => [await Timed(() => store.CountAsync(CancellationToken.None))]);
-        foreach (var (callers, batch) in Loads)
-            await AddAsync(["insert", "claim", "finish"], callers, batch, () => RunJobsAsync(store, batch));
         return runs;
 
         async Task AddAsync(string[] calls, int callers, int batch, Func<Task<TimeSpan[]>> work)
