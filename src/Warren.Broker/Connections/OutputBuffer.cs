@@ -92,11 +92,12 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
             FrameWriter.WriteHeartbeat(frames.Buffer);
     }
 
-    /// <summary>Writes nothing more; what was written can still be flushed.</summary>
+    /// <summary>Ends the output with its connection: nothing more is written, and what the transport does not have yet goes nowhere.</summary>
+    /// <remarks>The pipe must not be written to after its connection has ended, and a send may still be under way then.</remarks>
     public void Close()
     {
         lock (_gate)
-            _closed = true;
+            _closed = _gone = true;
     }
 
     /// <summary>Sends what was written, unless a send is under way, which then goes on with it.</summary>
@@ -171,7 +172,7 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
     {
         lock (_gate)
         {
-            if (_sending || _written == _sent)
+            if (_sending || _gone || _written == _sent)
                 return null;
             _sending = true;
             return _written;
@@ -186,7 +187,7 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
         {
             _sending = false;
             _sent = upTo;
-            if (result.IsCompleted)
+            if (result.IsCompleted || _gone)
             {
                 // Nobody reads any more: what is written from now on goes nowhere.
                 _closed = true;

@@ -179,7 +179,7 @@ public abstract class ConfirmSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
 
-        await peer.PublishConfirmedAsync("q", "a", "b");
+        await peer.PublishAsync("q", "a", "b");
 
         Assert.Equal(["a", "b"], await peer.Channel.TakeTextsAsync("q", 2));
     }

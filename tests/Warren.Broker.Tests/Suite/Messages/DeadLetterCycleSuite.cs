@@ -224,7 +224,7 @@ public abstract class DeadLetterCycleSuite(SuiteBroker broker) : BrokerSuite(bro
         await peer.DeclareAsync("dead");
         await peer.DeclareQuorumAsync("q", ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
 
-        await peer.PublishConfirmedAsync("q", "1", "2");
+        await peer.PublishAsync("q", "1", "2");
 
         var dead = await peer.Channel.TakeAsync("dead");
         Assert.Equal("1", dead.Text);
@@ -238,7 +238,7 @@ public abstract class DeadLetterCycleSuite(SuiteBroker broker) : BrokerSuite(bro
         await peer.DeclareAsync("dead");
         await peer.DeclareQuorumAsync(
             "q", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"), ("x-dead-letter-strategy", "at-least-once"));
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
 
         await peer.Channel.BasicRejectAsync((await peer.Channel.TakeAsync("q", noAck: false)).Tag, requeue: false);
 

@@ -217,7 +217,7 @@ public abstract class DeadLetterSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareAsync("dead");
         await peer.DeclareQuorumAsync("q", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
         var got = await peer.Channel.TakeAsync("q", noAck: false);
 
         await peer.Channel.BasicRejectAsync(got.Tag, requeue: false);
@@ -236,7 +236,7 @@ public abstract class DeadLetterSuite(SuiteBroker broker) : BrokerSuite(broker)
             ("x-dead-letter-routing-key", "dead"),
             ("x-dead-letter-strategy", "at-least-once"),
             ("x-overflow", "reject-publish"));
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
         var got = await peer.Channel.TakeAsync("q", noAck: false);
 
         await peer.Channel.BasicRejectAsync(got.Tag, requeue: false);

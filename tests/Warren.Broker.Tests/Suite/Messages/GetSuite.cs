@@ -114,7 +114,7 @@ public abstract class GetSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
         Assert.Null(await peer.Channel.GetAsync("q"));
-        await peer.PublishConfirmedAsync("q", "a", "b");
+        await peer.PublishAsync("q", "a", "b");
 
         var first = await peer.Channel.GetAsync("q", noAck: false);
         var second = await peer.Channel.GetAsync("q");

@@ -136,7 +136,7 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await DeclareAsync(peer, overflow, ("x-max-length", 2));
 
-        await peer.PublishAsync("q", "1", "2", "3", "4");
+        await peer.PublishOnChannelAsync("q", "1", "2", "3", "4");
 
         Assert.Equal(["1", "2"], await peer.Channel.TakeTextsAsync("q", 2));
         Assert.Null(await peer.Channel.GetAsync("q"));
@@ -162,10 +162,10 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await DeclareAsync(peer, "reject-publish", ("x-max-length", 1));
-        await peer.PublishAsync("q", "1", "2");
+        await peer.PublishOnChannelAsync("q", "1", "2");
         Assert.Equal("1", (await peer.Channel.GetAsync("q"))?.Text);
 
-        await peer.PublishConfirmedAsync("q", "3");
+        await peer.PublishAsync("q", "3");
 
         Assert.Equal("3", (await peer.Channel.GetAsync("q"))?.Text);
     }
@@ -194,7 +194,7 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
         await DeclareAsync(
             peer, "reject-publish-dlx", ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
 
-        await peer.PublishAsync("q", "1", "2");
+        await peer.PublishOnChannelAsync("q", "1", "2");
 
         var dead = await peer.Channel.TakeAsync("dead");
         Assert.Equal(("2", "maxlen"), (dead.Text, dead.Header("x-first-death-reason")));
@@ -208,11 +208,11 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
         {
             await peer.DeclareAsync(
                 queue, ("x-overflow", "reject-publish-dlx"), ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", other));
-            await peer.PublishAsync(queue, $"first of {queue}");
+            await peer.PublishOnChannelAsync(queue, $"first of {queue}");
         }
 
-        await peer.PublishAsync("q", "refused");
-        await peer.PublishAsync("s", "refused");
+        await peer.PublishOnChannelAsync("q", "refused");
+        await peer.PublishOnChannelAsync("s", "refused");
 
         foreach (var queue in (string[])["q", "r", "s"])
         {
@@ -228,7 +228,7 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await DeclareAsync(peer, "reject-publish", ("x-max-length-bytes", 6));
 
-        await peer.PublishAsync("q", "1234", "5678", "9");
+        await peer.PublishOnChannelAsync("q", "1234", "5678", "9");
 
         Assert.Equal(["1234"], await peer.Channel.TakeTextsAsync("q", 1));
     }
@@ -239,7 +239,7 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q", ("x-max-length", 2));
 
-        await peer.PublishConfirmedAsync("q", "1", "2", "3");
+        await peer.PublishAsync("q", "1", "2", "3");
 
         Assert.Equal(["2", "3"], await peer.Channel.TakeTextsAsync("q", 2));
     }
@@ -250,7 +250,7 @@ public abstract class MaxLengthSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q", ("x-max-length", 2), ("x-overflow", "reject-publish-dlx"));
 
-        await peer.PublishConfirmedAsync("q", "1", "2", "3");
+        await peer.PublishAsync("q", "1", "2", "3");
 
         Assert.Equal(["2", "3"], await peer.Channel.TakeTextsAsync("q", 2));
     }

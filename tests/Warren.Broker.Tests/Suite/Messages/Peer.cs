@@ -48,15 +48,15 @@ internal sealed class Peer : IAsyncDisposable
     public Task<QueueDeclareOk> DeclareQuorumAsync(string queue, params (string Name, object? Value)[] arguments) =>
         Channel.DeclareAsync(queue, [("x-queue-type", "quorum"), .. arguments]);
 
-    /// <summary>Publishes texts to a queue by the default exchange.</summary>
-    public async Task PublishAsync(string queue, params string[] bodies)
+    /// <summary>Publishes texts to a queue by the default exchange on <see cref="Channel"/>, in its transaction if it has one, without confirms.</summary>
+    public async Task PublishOnChannelAsync(string queue, params string[] bodies)
     {
         foreach (var body in bodies)
             await Channel.PublishAsync("", queue, body);
     }
 
-    /// <summary>Publishes texts to a queue by the default exchange and returns when all are confirmed.</summary>
-    public async Task PublishConfirmedAsync(string queue, params string[] bodies)
+    /// <summary>Publishes texts to a queue by the default exchange and returns when all are confirmed, so that whoever looks finds them.</summary>
+    public async Task PublishAsync(string queue, params string[] bodies)
     {
         await using var channel = await NewConfirmingChannelAsync();
         foreach (var body in bodies)

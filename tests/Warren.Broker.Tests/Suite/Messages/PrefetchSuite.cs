@@ -250,7 +250,7 @@ public abstract class PrefetchSuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.DeclareQuorumAsync("q");
         await peer.Channel.BasicQosAsync(0, 2, false);
         var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.PublishConfirmedAsync("q", "a", "b", "c", "d");
+        await peer.PublishAsync("q", "a", "b", "c", "d");
         Assert.Equal(["a", "b"], await listener.TextsAsync(2));
 
         await peer.Channel.BasicAckAsync(1, false);

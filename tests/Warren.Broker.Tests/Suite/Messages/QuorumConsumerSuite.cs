@@ -15,7 +15,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
         var exclusive = await peer.Channel.ConsumeAsync("q", exclusive: true);
         var other = await peer.Channel.ConsumeAsync("q");
 
-        await peer.PublishConfirmedAsync("q", "a", "b");
+        await peer.PublishAsync("q", "a", "b");
 
         Assert.Equal(["a"], await exclusive.TextsAsync(1));
         Assert.Equal(["b"], await other.TextsAsync(1));
@@ -30,7 +30,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
         var low = await peer.Channel.ConsumeAsync("q", arguments: ("x-priority", 1));
         var high = await peer.Channel.ConsumeAsync("q", arguments: ("x-priority", 10));
 
-        await peer.PublishConfirmedAsync("q", "a", "b", "c");
+        await peer.PublishAsync("q", "a", "b", "c");
 
         Assert.Equal(["a", "b", "c"], await high.TextsAsync(3));
         Assert.Empty(low.Deliveries.Items);
@@ -64,7 +64,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "a", "b");
+        await peer.PublishAsync("q", "a", "b");
         await peer.Channel.BasicQosAsync(0, 1, false);
         var first = await peer.Channel.ConsumeAsync("q");
         await first.AtAsync(0);
@@ -96,7 +96,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
         await peer.DeclareQuorumAsync("q");
         await peer.Channel.BasicQosAsync(0, 3, false);
         var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.PublishConfirmedAsync("q", "1", "2", "3", "4", "5", "6", "7");
+        await peer.PublishAsync("q", "1", "2", "3", "4", "5", "6", "7");
         await listener.AtAsync(2);
 
         await peer.Channel.BasicAckAsync(3, true);
@@ -110,7 +110,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "1", "2");
+        await peer.PublishAsync("q", "1", "2");
         var got = await peer.Channel.TakeAsync("q", noAck: false);
 
         await peer.Channel.BasicRejectAsync(got.Tag, requeue: false);
@@ -125,7 +125,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q", ("x-max-length-bytes", 10));
 
-        await peer.PublishConfirmedAsync("q", "12345", "67890", "1");
+        await peer.PublishAsync("q", "12345", "67890", "1");
 
         Assert.Equal(["67890", "1"], await peer.Channel.TakeTextsAsync("q", 2));
     }
@@ -150,7 +150,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
         await peer.Channel.TxSelectAsync();
-        await peer.PublishAsync("q", "a", "b");
+        await peer.PublishOnChannelAsync("q", "a", "b");
         Assert.Null(await peer.Channel.GetAsync("q"));
 
         await peer.Channel.TxCommitAsync();
@@ -163,7 +163,7 @@ public abstract class QuorumConsumerSuite(SuiteBroker broker) : BrokerSuite(brok
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
         var first = await peer.Channel.TakeAsync("q", noAck: false);
         await peer.Channel.BasicRejectAsync(first.Tag, requeue: true);
 

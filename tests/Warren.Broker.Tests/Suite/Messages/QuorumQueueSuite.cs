@@ -116,7 +116,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q", ("x-delivery-limit", 3));
-        await peer.PublishConfirmedAsync("q", "a", "b");
+        await peer.PublishAsync("q", "a", "b");
 
         var again = await peer.DeclareQuorumAsync("q", ("x-delivery-limit", 3));
 
@@ -128,7 +128,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
 
         var delivery = await (await peer.Channel.ConsumeAsync("q")).AtAsync(0);
 
@@ -141,7 +141,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
 
         var got = await peer.Channel.TakeAsync("q");
 
@@ -155,7 +155,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
         var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
 
         await peer.Channel.BasicRejectAsync((await listener.AtAsync(0)).Tag, requeue: true);
         await peer.Channel.BasicRejectAsync((await listener.AtAsync(1)).Tag, requeue: true);
@@ -174,7 +174,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.DeclareQuorumAsync(
             "q", ("x-delivery-limit", 2), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
         var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
 
         for (var i = 0; i < 3; i++)
             await peer.Channel.BasicNackAsync((await listener.AtAsync(i)).Tag, multiple: false, requeue: true);
@@ -192,7 +192,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.DeclareQuorumAsync(
             "q", ("x-delivery-limit", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
         var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
 
         for (var i = 0; i < 2; i++)
             await peer.Channel.BasicRejectAsync((await listener.AtAsync(i)).Tag, requeue: true);
@@ -206,11 +206,11 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q", ("x-delivery-limit", 1));
         var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
         for (var i = 0; i < 2; i++)
             await peer.Channel.BasicRejectAsync((await listener.AtAsync(i)).Tag, requeue: true);
 
-        await peer.PublishConfirmedAsync("q", "marker");
+        await peer.PublishAsync("q", "marker");
 
         Assert.Equal(["a", "a", "marker"], await listener.TextsAsync(3));
     }
@@ -222,7 +222,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.DeclareAsync("dead");
         await peer.DeclareQuorumAsync(
             "q", ("x-delivery-limit", 0), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
         var got = await peer.Channel.TakeAsync("q", noAck: false);
 
         await peer.Channel.BasicRejectAsync(got.Tag, requeue: true);
@@ -235,7 +235,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "1", "2", "3");
+        await peer.PublishAsync("q", "1", "2", "3");
         var got = await peer.Channel.TakeAsync("q", noAck: false);
 
         await peer.Channel.BasicRejectAsync(got.Tag, requeue: true);
@@ -249,7 +249,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "1", "2", "3");
+        await peer.PublishAsync("q", "1", "2", "3");
         await using (var leaving = await peer.NewChannelAsync())
         {
             await leaving.TakeAsync("q", noAck: false);
@@ -265,7 +265,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q", ("x-delivery-limit", 10));
-        await peer.PublishConfirmedAsync("q", "1", "2", "3");
+        await peer.PublishAsync("q", "1", "2", "3");
         var first = await peer.Channel.TakeAsync("q", noAck: false);
         await peer.Channel.TakeAsync("q", noAck: false);
 
@@ -280,7 +280,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
         await using (var leaving = await peer.NewChannelAsync())
             await (await leaving.ConsumeAsync("q")).AtAsync(0);
 
@@ -295,7 +295,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
 
-        await peer.PublishConfirmedAsync("q", "a");
+        await peer.PublishAsync("q", "a");
 
         Assert.False((await peer.Channel.TakeAsync("q")).Properties.Persistent);
     }
@@ -305,7 +305,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareQuorumAsync("q");
-        await peer.PublishConfirmedAsync("q", "a", "b");
+        await peer.PublishAsync("q", "a", "b");
 
         Assert.Equal(2u, await peer.Channel.QueuePurgeAsync("q"));
         Assert.Null(await peer.Channel.GetAsync("q"));
@@ -332,7 +332,7 @@ public abstract class QuorumQueueSuite(SuiteBroker broker) : BrokerSuite(broker)
         var first = await peer.Channel.ConsumeAsync("q");
         var second = await peer.Channel.ConsumeAsync("q");
 
-        await peer.PublishConfirmedAsync("q", "1", "2", "3", "4");
+        await peer.PublishAsync("q", "1", "2", "3", "4");
 
         Assert.Equal(["1", "3"], await first.TextsAsync(2));
         Assert.Equal(["2", "4"], await second.TextsAsync(2));

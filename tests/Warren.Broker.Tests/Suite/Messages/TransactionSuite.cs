@@ -11,7 +11,7 @@ public abstract class TransactionSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareAsync("q");
         await peer.Channel.TxSelectAsync();
-        await peer.PublishAsync("q", "a", "b");
+        await peer.PublishOnChannelAsync("q", "a", "b");
 
         Assert.Null(await peer.Channel.GetAsync("q"));
         await peer.Channel.TxCommitAsync();
@@ -25,10 +25,10 @@ public abstract class TransactionSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareAsync("q");
         await peer.Channel.TxSelectAsync();
-        await peer.PublishAsync("q", "a");
+        await peer.PublishOnChannelAsync("q", "a");
         await peer.Channel.TxRollbackAsync();
 
-        await peer.PublishAsync("q", "b");
+        await peer.PublishOnChannelAsync("q", "b");
         await peer.Channel.TxCommitAsync();
 
         Assert.Equal("b", (await peer.Channel.GetAsync("q"))?.Text);
@@ -152,7 +152,7 @@ public abstract class TransactionSuite(SuiteBroker broker) : BrokerSuite(broker)
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareAsync("q");
         await peer.Channel.TxSelectAsync();
-        await peer.PublishAsync("q", "a");
+        await peer.PublishOnChannelAsync("q", "a");
 
         await peer.Channel.PublishAsync("none", "", "b");
 
