@@ -15,7 +15,12 @@ builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new FileLog(args[4])
 var clock = new ShiftedClock();
 builder.Services.AddSingleton<TimeProvider>(clock);
 builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
-builder.Services.AddWarrenMessaging(options => options.Url = args[2]);
+builder.Services.AddWarrenMessaging(options =>
+{
+    options.Url = args[2];
+    // As short, beside its default, as the lease is.
+    options.WatchdogInterval = TimeSpan.FromSeconds(2);
+});
 switch (args[0])
 {
     case "coordinator":

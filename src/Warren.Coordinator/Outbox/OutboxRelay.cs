@@ -24,7 +24,8 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
     private const int MostInFlight = 1024;
     private const int TakeAtOnce = 500;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    // A queue that is missed was deleted a moment ago, and RabbitMQ is not to be asked for it again before it is gone altogether.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly IJobStore _store;

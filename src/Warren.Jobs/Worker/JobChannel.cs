@@ -30,7 +30,9 @@ internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ConsumerCredit> _credits = [];
+    private readonly DeliveryWatch _watch = new(0);
     private List<JobDelivery> _leaving = [];
+    private long _deliveries;
     private int _stale;
     private bool _adjusting;
     private bool _adjustAgain;
@@ -51,6 +53,9 @@ internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
 
     /// <summary>Ends with the reason when this life is over.</summary>
     public Task<string> Ended => _ended.Task;
+
+    /// <summary>Whether the broker has canceled a consumer. Set before <see cref="Ended"/> ends.</summary>
+    public bool WasCanceled { get; private set; }
 
     /// <summary>Opens the channel; <see cref="AdjustSoon"/> begins to consume.</summary>
     public static async Task<JobChannel> OpenAsync(IConnection connection, JobConsumer lane, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
@@ -111,11 +116,15 @@ internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
         try
         {
             var queue = await _channel.QueueDeclarePassiveAsync(_lane.Queue, either.Token);
-            bool consuming;
+            string? wrong;
             lock (_gate)
-                consuming = !_adjusting && _credits.Count > 0;
-            if (consuming && queue.ConsumerCount == 0)
-                End("the watchdog found no consumer on the queue");
+            {
+                // Those that come and go at this moment may or may not be counted.
+                var consumers = _adjusting ? 0 : _credits.Count;
+                wrong = _watch.Look(queue, consumers, _deliveries, isDue: consumers > 0 && _credits.Values.Any(credit => credit.Held < credit.Prefetch));
+            }
+            if (wrong is not null)
+                End(wrong);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -168,6 +177,7 @@ internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
             if (_stopping || !_credits.TryGetValue(consumerTag, out credit))
                 return Task.CompletedTask;
             credit.Held++;
+            _deliveries++;
         }
         var buffer = new PooledBuffer();
         body.Span.CopyTo(buffer.GetSpan(body.Length));
@@ -180,6 +190,7 @@ internal sealed partial class JobChannel : IAsyncBasicConsumer, IAsyncDisposable
     /// <inheritdoc/>
     public Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
+        WasCanceled = true;
         End("the broker canceled the consumer: its queue was deleted or moved, or a delivery was held too long");
         return Task.CompletedTask;
     }

@@ -331,6 +331,8 @@ internal sealed partial class JobConsumer : IAsyncDisposable
                 if (await Task.WhenAny(tick, channel.Ended) == tick)
                     await channel.ProbeAsync(_bus.Options.WatchdogInterval, CancellationToken.None);
             }
+            if (channel.WasCanceled)
+                pause.Canceled();
             if (!_stopping.IsCancellationRequested)
                 Log.Interrupted(_logger, Queue, await channel.Ended);
         }

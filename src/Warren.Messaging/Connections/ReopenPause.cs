@@ -8,8 +8,13 @@ internal sealed class ReopenPause(TimeSpan longest, TimeProvider time)
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(2);
 
+    // RabbitMQ tells consumers of a quorum queue that it is deleted before it is gone. Who declares it and consumes meanwhile gets a consumer
+    // that nothing is delivered to, or leaves the queue in a state that only a restart of the broker ends (cluster_not_formed).
+    private static readonly TimeSpan AfterCancel = TimeSpan.FromMilliseconds(250);
+
     private long _openedAt;
     private bool _opened;
+    private bool _canceled;
     private int _short;
 
     /// <summary>Says that a channel is open now.</summary>
@@ -19,6 +24,9 @@ internal sealed class ReopenPause(TimeSpan longest, TimeProvider time)
         _openedAt = time.GetTimestamp();
     }
 
+    /// <summary>Says that the broker canceled the consumer: its queue may be on its way out.</summary>
+    public void Canceled() => _canceled = true;
+
     /// <summary>Waits as long as the life of the last channel calls for. Ends early, without an error, when stopped.</summary>
     public async Task WaitAsync(CancellationToken stopping)
     {
@@ -26,9 +34,14 @@ internal sealed class ReopenPause(TimeSpan longest, TimeProvider time)
         _opened = false;
         _short = lived ? 0 : _short + 1;
         // The first early end may be chance, and costs nothing.
-        if (_short <= 1)
+        var pause = _short <= 1
+            ? TimeSpan.Zero
+            : TimeSpan.FromMilliseconds(Math.Min(First.TotalMilliseconds * Math.Pow(2, Math.Min(_short - 2, 20)), longest.TotalMilliseconds));
+        if (_canceled && pause < AfterCancel)
+            pause = AfterCancel;
+        _canceled = false;
+        if (pause == TimeSpan.Zero)
             return;
-        var pause = TimeSpan.FromMilliseconds(Math.Min(First.TotalMilliseconds * Math.Pow(2, Math.Min(_short - 2, 20)), longest.TotalMilliseconds));
         try
         {
             await Task.Delay(pause, time, stopping).ConfigureAwait(false);

@@ -138,6 +138,8 @@ internal sealed partial class ConsumerLoop : IAsyncDisposable
             var watch = WatchAsync(session);
             var reason = await session.Ended.WaitAsync(_stopping.Token).ConfigureAwait(false);
             _session = null;
+            if (session.WasCanceled)
+                pause.Canceled();
             if (!_stopping.IsCancellationRequested && _disposal is null)
             {
                 _lastError = reason;
@@ -150,8 +152,7 @@ internal sealed partial class ConsumerLoop : IAsyncDisposable
     private async Task WatchAsync(ConsumerSession session)
     {
         using var timer = new PeriodicTimer(_options.WatchdogInterval, _time);
-        var seen = session.Deliveries;
-        var idleLooks = 0;
+        var watch = new DeliveryWatch(session.Deliveries);
         try
         {
             while (!session.Ended.IsCompleted)
@@ -161,12 +162,8 @@ internal sealed partial class ConsumerLoop : IAsyncDisposable
                 if (session.Ended.IsCompleted || !await tick.ConfigureAwait(false))
                     return;
                 var queue = await session.ProbeAsync(_options.WatchdogInterval, _stopping.Token).ConfigureAwait(false);
-                idleLooks = queue.MessageCount > 0 && !session.IsBusy && session.Deliveries == seen ? idleLooks + 1 : 0;
-                seen = session.Deliveries;
-                if (queue.ConsumerCount == 0)
-                    session.End("the watchdog found no consumer on the queue");
-                else if (idleLooks >= (queue.ConsumerCount == 1 ? 2 : 4) && !_settings.MayStandBy)
-                    session.End($"the watchdog found {queue.MessageCount} messages waiting and none delivered");
+                if (watch.Look(queue, consumers: 1, session.Deliveries, isDue: !session.IsBusy && !_settings.MayStandBy) is { } wrong)
+                    session.End(wrong);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

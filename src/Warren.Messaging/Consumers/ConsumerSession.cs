@@ -61,6 +61,9 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     /// <summary>How many deliveries arrived.</summary>
     public long Deliveries => _acks.Delivered;
 
+    /// <summary>Whether the broker has canceled the consumer. Set before <see cref="Ended"/> ends.</summary>
+    public bool WasCanceled { get; private set; }
+
     /// <summary>Whether a handler runs or a delivery waits for one.</summary>
     public bool IsBusy => Volatile.Read(ref _busy) > 0 || !_work.IsEmpty;
 
@@ -196,8 +199,10 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
     /// <inheritdoc />
     public Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        if (consumerTag == Volatile.Read(ref _tag))
-            _ended.TrySetResult("the broker canceled the consumer: its queue was deleted or moved, or a delivery was held too long");
+        if (consumerTag != Volatile.Read(ref _tag))
+            return Task.CompletedTask;
+        WasCanceled = true;
+        _ended.TrySetResult("the broker canceled the consumer: its queue was deleted or moved, or a delivery was held too long");
         return Task.CompletedTask;
     }
 
