@@ -79,10 +79,14 @@ public sealed partial class RabbitMqNode
 
     /// <inheritdoc/>
     public Task SetMemoryAlarmAsync(bool raised, CancellationToken cancellationToken = default) =>
+        // The alarm goes from process to process by messages; who answers a call has read those that came before it.
         EvaluateAsync(
-            raised
-                ? "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})."
-                : "rabbit_alarm:clear_alarm({resource_limit, memory, node()}).",
+            $"""
+            {(raised ? "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})" : "rabbit_alarm:clear_alarm({resource_limit, memory, node()})")},
+            rabbit_alarm:get_alarms(),
+            [catch rabbit_reader:info(Pid, [state]) || {"{Pid, _}"} <- ets:tab2list(connection_created)],
+            ok.
+            """,
             cancellationToken);
 
     /// <inheritdoc/>
