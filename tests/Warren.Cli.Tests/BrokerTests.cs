@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Warren.Cli.Tests;
 
@@ -82,6 +83,68 @@ public sealed class BrokerTests : IDisposable
         await using var connection = await ConnectAsync(url);
 
         Assert.True(connection.IsOpen);
+    }
+
+    [Fact]
+    public async Task A_user_may_do_in_each_virtual_host_what_the_settings_say()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.FullName, "password"), "lovelace\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(_directory.FullName, "appsettings.json"),
+            """
+            { "Warren": { "Broker": {
+              "Listen": "127.0.0.1:0",
+              "VirtualHosts": ["billing", "closed"],
+              "Users": { "ada": {
+                "PasswordFile": "password",
+                "Permissions": {
+                  "/": { "Configure": "", "Write": "", "Read": "^reports$" },
+                  "billing": { "Configure": ".*", "Write": ".*", "Read": ".*" }
+                } } } } } }
+            """,
+            TestContext.Current.CancellationToken);
+        await using var program = WarrenProgram.Start(["broker", "--in-memory"], environment: null, _directory.FullName);
+        var guest = (await program.Lines.FirstAsync()).Split(' ')[0];
+        var ada = new UriBuilder(guest) { UserName = "ada", Password = "lovelace" }.Uri.ToString();
+        await using (var connection = await ConnectAsync(guest))
+        await using (var channel = await connection.CreateChannelAsync())
+            await channel.QueueDeclareAsync("reports", durable: true, exclusive: false, autoDelete: false);
+
+        await using var billing = await ConnectAsync(ada + "billing");
+        await using var billingChannel = await billing.CreateChannelAsync();
+        await billingChannel.QueueDeclareAsync("invoices", durable: true, exclusive: false, autoDelete: false);
+        await using var root = await ConnectAsync(ada);
+        await using var reading = await root.CreateChannelAsync();
+        Assert.Null(await reading.BasicGetAsync("reports", autoAck: true));
+        var refused = await Assert.ThrowsAsync<OperationInterruptedException>(() => reading.QueueDeclareAsync("mine", durable: true, exclusive: false, autoDelete: false));
+        // The client takes a connection for open before it is: a channel shows.
+        var closed = await Assert.ThrowsAnyAsync<RabbitMQClientException>(async () =>
+        {
+            await using var connection = await ConnectAsync(ada + "closed");
+            await using var channel = await connection.CreateChannelAsync();
+        });
+
+        Assert.Equal("ACCESS_REFUSED - access to queue 'mine' in vhost '/' refused for user 'ada'", refused.ShutdownReason?.ReplyText);
+        Assert.Contains("access to vhost 'closed' refused for user 'ada'", closed.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Users__ada=lovelace", "Warren:Broker:Users:ada is a text; Warren:Broker:Users:ada:Password, Warren:Broker:Users:ada:PasswordFile, Warren:Broker:Users:ada:Tags, Warren:Broker:Users:ada:Permissions were expected.")]
+    [InlineData("Users__ada__Tags=x", "Warren:Broker:Users:ada:Password is empty; expected a password.")]
+    [InlineData("Users__ada__Pasword=x", "Unknown setting Warren:Broker:Users:ada:Pasword; did you mean Warren:Broker:Users:ada:Password?")]
+    [InlineData("Users__ada__PasswordFile=/nowhere/at/all", "Warren:Broker:Users:ada:PasswordFile cannot be read: Could not find a part of the path '/nowhere/at/all'.")]
+    [InlineData("Users__ada__Permissions__billing__Read=.*", "Warren:Broker:Users:ada:Permissions:billing is for a virtual host that does not exist; Warren:Broker:VirtualHosts has /.")]
+    [InlineData("Users__ada__Permissions__/__Read=.*", "Warren:Broker:Users:ada:Permissions:/ has no Configure; Configure, Write and Read were expected, each a regular expression, or empty for nothing.")]
+    public async Task A_user_who_is_set_wrongly_is_refused_at_the_start(string setting, string error)
+    {
+        var (name, value) = (setting.Split('=')[0], setting.Split('=')[1]);
+        var environment = new Dictionary<string, string?> { [$"Warren__Broker__{name}"] = value };
+
+        var broker = await WarrenProgram.RunAsync(["broker", "--port", "0", "--in-memory"], environment: environment);
+        var server = await WarrenProgram.RunAsync(["serve", "--amqp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data", Data], environment: environment);
+
+        Assert.Equal((2, "", $"warren: {error}\n"), (broker.ExitCode, broker.Output, broker.Errors));
+        Assert.Equal((2, "", $"warren: {error}\n"), (server.ExitCode, server.Output, server.Errors));
     }
 
     [Fact]

@@ -67,10 +67,10 @@ internal sealed class WarrenProgram : IAsyncDisposable
     /// <summary>Starts the program and lets it run.</summary>
     public static WarrenProgram Start(params string[] arguments) => Start(arguments, environment: null);
 
-    /// <summary>Starts the program with these variables and lets it run.</summary>
-    public static WarrenProgram Start(string[] arguments, IReadOnlyDictionary<string, string?>? environment)
+    /// <summary>Starts the program with these variables, in this directory, and lets it run.</summary>
+    public static WarrenProgram Start(string[] arguments, IReadOnlyDictionary<string, string?>? environment, string? directory = null)
     {
-        var process = Process.Start(Start(arguments, environment, null, null))!;
+        var process = Process.Start(Start(arguments, environment, directory, null))!;
         process.StandardInput.Close();
         return new WarrenProgram(process);
     }

@@ -47,7 +47,7 @@ internal static class BrokerCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new Command("broker", "Run an AMQP broker that clients take for RabbitMQ, until ctrl-C. Users are settings: Warren__Broker__Users__NAME__Password.")
+        var command = new Command("broker", "Run an AMQP broker that clients take for RabbitMQ, until ctrl-C. Users are settings: Warren__Broker__Users__NAME__Password, with permissions if wanted (docs/reference/broker.md).")
         {
             Amqp, Port, Data, InMemory, Tls, Certificate, Key,
         };
@@ -101,15 +101,14 @@ internal static class BrokerCommand
         if (parsed.GetValue(Data) is not null && parsed.GetValue(InMemory))
             throw new UsageException("--data and --in-memory are both given; expected one of them.");
 
-        var configuration = BrokerSettings.Configuration().GetSection("Warren:Broker");
+        var configuration = BrokerSettings.Configuration();
         var options = new BrokerOptions
         {
-            Listen = [parsed.GetValue(Amqp) ?? (parsed.GetValue(Port) is { } port ? $"127.0.0.1:{port}" : configuration["Listen"] ?? DefaultAddress)],
+            Listen = [parsed.GetValue(Amqp) ?? (parsed.GetValue(Port) is { } port ? $"127.0.0.1:{port}" : configuration["Warren:Broker:Listen"] ?? DefaultAddress)],
             ListenTls = parsed.GetValue(Tls) is { } tls ? [tls] : [],
             Data = parsed.GetValue(InMemory) ? null : Path.GetFullPath(parsed.GetValue(Data) is { } data ? NotEmpty(data) : DefaultData()),
         };
-        foreach (var user in configuration.GetSection("Users").GetChildren())
-            options.Users[user.Key] = new() { Password = user["Password"] ?? "" };
+        BrokerAccess.AddTo(options, configuration);
         return options;
     }
 
@@ -142,11 +141,12 @@ internal static class BrokerCommand
         return null;
     }
 
-    // The library speaks of its own names for what was typed as a flag.
-    private static string InFlags(string message) => message
+    /// <summary>A message of the library, which speaks of its own names, in the names of the flags and settings.</summary>
+    public static string InFlags(string message) => message
         .Replace("ListenTls is", "--tls is", StringComparison.Ordinal)
         .Replace("Listen is", "--amqp is", StringComparison.Ordinal)
-        .Replace("Users:", "Warren:Broker:Users:", StringComparison.Ordinal);
+        .Replace("Users:", "Warren:Broker:Users:", StringComparison.Ordinal)
+        .Replace("VirtualHosts has", "Warren:Broker:VirtualHosts has", StringComparison.Ordinal);
 
     /// <summary>What to do about a port that is taken, as the end of a message; empty for other reasons.</summary>
     public static string Advice(BrokerStartException error)

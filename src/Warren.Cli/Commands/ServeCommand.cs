@@ -87,7 +87,7 @@ internal static class ServeCommand
         }
         catch (BrokerStartException error) when (error.Reason == BrokerStartFailure.InvalidOptions)
         {
-            throw new UsageException(error.Message.Replace("Listen is", "--amqp is", StringComparison.Ordinal));
+            throw new UsageException(BrokerCommand.InFlags(error.Message));
         }
         catch (BrokerStartException error)
         {

@@ -50,8 +50,7 @@ internal sealed record BrokerChoice(BrokerKind Kind, string? Url, string ChosenB
         {
             case BrokerKind.Embedded:
                 var options = new BrokerOptions { Listen = [settings.Find(Listen) ?? "127.0.0.1:5672"], Data = Path.Combine(data, "broker") };
-                foreach (var user in settings.Configuration.GetSection("Warren:Broker:Users").GetChildren())
-                    options.Users[user.Key] = new() { Password = user["Password"] ?? "" };
+                BrokerAccess.AddTo(options, settings.Configuration);
                 return options;
             case BrokerKind.Private:
                 // For this process alone: nobody else knows the port or the password.

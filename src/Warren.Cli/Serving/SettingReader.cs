@@ -61,7 +61,7 @@ internal sealed class SettingReader
             var advice = SettingWords.Nearest(section.Key, Sections) is { } nearest ? $"did you mean Warren:{nearest}?" : $"known are {string.Join(", ", Sections)}";
             throw new UsageException($"Unknown setting {section.Path}{Source(section)}; {advice}");
         }
-        RefuseUnknownIn("Warren:Broker", ["Mode", "Listen", "Users"]);
+        RefuseUnknownIn("Warren:Broker", ["Mode", "Listen", "Users", "VirtualHosts"]);
         RefuseUnknownIn("Warren:Store", ["Url", "UrlFile"]);
         RefuseUnknownIn(ServerOptions.Section, [.. typeof(ServerOptions).GetProperties().Select(setting => setting.Name)]);
         RefuseUnknownIn(GradingOptions.Section, [.. typeof(GradingOptions).GetProperties().Select(setting => setting.Name)]);
