@@ -24,7 +24,7 @@ internal sealed class StoresCommand : Command
         DefaultValueFactory = static _ => [2_000, 200_000],
         AllowMultipleArgumentsPerToken = true,
     };
-    private readonly Option<double> _seconds = new("--seconds") { Description = "Seconds measured per call. The default is 3.", DefaultValueFactory = static _ => 3 };
+    private readonly Option<double> _seconds = new("--seconds") { Description = "Seconds measured per call and store. The default is 6.", DefaultValueFactory = static _ => 6 };
     private readonly Option<string> _directory = new("--directory")
     {
         Description = "Where SQLite's file goes. The default is the directory for temporary files.",
@@ -45,35 +45,34 @@ internal sealed class StoresCommand : Command
         var time = TimeSpan.FromSeconds(arguments.GetRequiredValue(_seconds));
         var runs = new List<StoreRun>();
         foreach (var name in arguments.GetRequiredValue(_stores))
-        {
-            foreach (var queued in arguments.GetRequiredValue(_queued))
-                runs.AddRange(await MeasureAsync(name, queued, time, arguments.GetRequiredValue(_directory), cancellationToken));
-        }
+            runs.AddRange(await MeasureAsync(name, arguments.GetRequiredValue(_queued), time, arguments.GetRequiredValue(_directory), cancellationToken));
         Write(runs);
         return 0;
     }
 
     private static async Task<IReadOnlyList<StoreRun>> MeasureAsync(
-        string name, int queued, TimeSpan time, string parent, CancellationToken cancellationToken)
+        string name, IReadOnlyList<int> queued, TimeSpan time, string parent, CancellationToken cancellationToken)
     {
-        if (name == "postgres")
+        // What was opened last is closed first: a store before its server or its directory.
+        await using var all = new AsyncDisposables();
+        var stores = new List<(int Queued, IJobStore Store)>();
+        foreach (var count in queued)
         {
-            // As it is by default: a commit waits for the disk.
-            await using var server = await PostgresServer.StartAsync(isDurable: true, cancellationToken);
-            await using var postgres = StoreAddress.Parse(await server.NewDatabaseAsync(cancellationToken)).Create(TimeProvider.System);
-            return await StoreRun.MeasureAsync(name, postgres, queued, time, Tell);
+            var address = name == "postgres" ? await NewDatabaseAsync(all, cancellationToken) : NewFile(all, parent);
+            stores.Add((count, all.Add(StoreAddress.Parse(address).Create(TimeProvider.System))));
         }
+        return await StoreRun.MeasureAsync(name, stores, time, Tell);
+    }
 
+    // Of a server of its own, which is as it is by default: a commit waits for the disk.
+    private static async Task<string> NewDatabaseAsync(AsyncDisposables all, CancellationToken cancellationToken) =>
+        await all.Add(await PostgresServer.StartAsync(isDurable: true, cancellationToken)).NewDatabaseAsync(cancellationToken);
+
+    private static string NewFile(AsyncDisposables all, string parent)
+    {
         var directory = Path.Combine(parent, $"warren-stores-{Guid.NewGuid():N}");
-        try
-        {
-            await using var sqlite = StoreAddress.Parse($"sqlite:{Path.Combine(directory, "warren.db")}").Create(TimeProvider.System);
-            return await StoreRun.MeasureAsync(name, sqlite, queued, time, Tell);
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
+        all.Add(() => Directory.Delete(directory, recursive: true));
+        return $"sqlite:{Path.Combine(directory, "warren.db")}";
     }
 
     private static void Tell(StoreRun run) => Console.Error.WriteLine(
