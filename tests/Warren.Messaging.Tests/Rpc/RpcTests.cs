@@ -317,6 +317,44 @@ public class RpcTests(RabbitMqFixture rabbit)
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => bus.RequestAsync<Numbered, Numbered>("work", new Numbered(1), TimeSpan.Zero));
     }
 
+    /// <remarks>Controls the broker to see what is not acknowledged.</remarks>
+    [Theory]
+    [InlineData(true, 15)]
+    [InlineData(false, 1)]
+    public async Task Answers_leave_at_once_also_when_their_requests_are_acknowledged_together(bool together, int unacknowledged)
+    {
+        var broker = await rabbit.ControlAsync();
+        var url = await rabbit.NewVirtualHostAsync();
+        await using var bus = await MessageBus.ConnectAsync(url);
+        var (started, release) = (new Signal(), new Signal());
+        await using var responder = await bus.RespondAsync("echo", async (Numbered request, CancellationToken token) =>
+        {
+            if (request.Id == 5)
+            {
+                started.Set();
+                await release.WaitAsync(TimeSpan.FromMinutes(1), token);
+            }
+            return request;
+        }, new RespondOptions { Concurrency = 20, AckTogether = together });
+
+        // One after another until one is held: of calls made at once any may be the first.
+        foreach (var request in Numbered.Range(5))
+            await bus.RequestAsync<Numbered, Numbered>("echo", request);
+        var held = bus.RequestAsync<Numbered, Numbered>("echo", new Numbered(5), TimeSpan.FromMinutes(1));
+        await started.WaitAsync();
+        await Task.WhenAll(Enumerable.Range(6, 14).Select(id => bus.RequestAsync<Numbered, Numbered>("echo", new Numbered(id))));
+        await UntilUnacknowledgedAsync(unacknowledged);
+        Assert.False(held.IsCompleted);
+        release.Set();
+        await held;
+
+        await UntilUnacknowledgedAsync(0);
+
+        Task UntilUnacknowledgedAsync(int count) => Eventually.GetAsync(
+            async () => (await broker.ListQueuesAsync(RawClient.VirtualHost(url))).Single(queue => queue.Name == "echo").Unacknowledged,
+            found => found == count, $"{count} requests are not acknowledged");
+    }
+
     [Fact]
     public async Task A_disposed_bus_ends_its_calls()
     {
