@@ -22,10 +22,13 @@ public static class CoordinatorServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="configure">Names the store, which has no default, and the contracts.</param>
     /// <exception cref="ArgumentException">No store is named, or its address cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">It was called before: an app has one coordinator.</exception>
     public static IServiceCollection AddWarrenCoordinator(this IServiceCollection services, Action<CoordinatorBuilder> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
+        if (services.Any(service => service.ServiceType == typeof(Coordinator)))
+            throw new InvalidOperationException("AddWarrenCoordinator was called twice; an app has one coordinator. Name the store and all contracts in one call.");
         var builder = new CoordinatorBuilder(services);
         configure(builder);
         var address = builder.Address ?? throw new ArgumentException("No store is named; UseSqlite, UsePostgres or UseStore was expected.", nameof(configure));

@@ -56,6 +56,18 @@ public class CoordinatorInAppTests
         Assert.Equal((TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(2)), (options.Lease, options.Grace));
     }
 
+    [Fact]
+    public void A_second_coordinator_in_an_app_and_one_without_a_store_are_refused()
+    {
+        var builder = NewApp("amqp://localhost/");
+
+        var second = Assert.Throws<InvalidOperationException>(() => builder.Services.AddWarrenCoordinator(coordinator => coordinator.UseStore("sqlite:other.db")));
+        var homeless = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddWarrenCoordinator(_ => { }));
+
+        Assert.Equal("AddWarrenCoordinator was called twice; an app has one coordinator. Name the store and all contracts in one call.", second.Message);
+        Assert.StartsWith("No store is named; UseSqlite, UsePostgres or UseStore was expected.", homeless.Message, StringComparison.Ordinal);
+    }
+
     private static HostApplicationBuilder NewApp(string broker, Action<CoordinatorOptions>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
