@@ -22,6 +22,9 @@ import threading
 import wave
 
 RATE = 16000
+# The worker has looked for both before it asks, and says it in the same words.
+LACKS = "The engine speech lacks"
+INSTALL = "install it with `warren engines install speech`"
 VARIANT = re.compile(r"\(\d+\)$")
 
 # What learners are often heard to say instead. Vowels are left out: they differ between good speakers more than this model can tell.
@@ -54,12 +57,12 @@ def pocketsphinx():
         import pocketsphinx as module
         return module
     except ImportError as error:
-        raise Failed("engine.missing", f"{sys.executable} has no module pocketsphinx ({error}): install it with `warren engines install speech`", "invalid")
+        raise Failed("engine.missing", f"{LACKS} the Python module pocketsphinx (package python3-pocketsphinx): {INSTALL} ({sys.executable}: {error})", "invalid")
 
 
 def config_for(model, dictionary):
     if not os.path.isdir(os.path.join(model, "en-us")):
-        raise Failed("engine.missing", f"There is no model of English in {model}: install it with `warren engines install speech`", "invalid")
+        raise Failed("engine.missing", f"{LACKS} the English model of pocketsphinx (package pocketsphinx-en-us): {INSTALL} (looked for in {model})", "invalid")
     config = pocketsphinx().Decoder.default_config()
     config.set_string("-logfn", os.devnull)
     config.set_string("-hmm", os.path.join(model, "en-us"))

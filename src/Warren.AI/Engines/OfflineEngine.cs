@@ -1,3 +1,6 @@
+using Warren.Jobs;
+using Warren.Jobs.Processes;
+
 namespace Warren.AI.Engines;
 
 /// <summary>Programs and models that do a kind of work without any service, and that have to be installed.</summary>
@@ -7,6 +10,9 @@ namespace Warren.AI.Engines;
 /// <param name="Parts">What it consists of.</param>
 internal sealed record OfflineEngine(string Name, string Purpose, string Without, IReadOnlyList<EnginePart> Parts)
 {
+    /// <summary>What installs it.</summary>
+    public string InstallCommand => $"warren engines install {Name}";
+
     /// <summary>The parts that are not there.</summary>
     public async Task<IReadOnlyList<EnginePart>> MissingAsync(CancellationToken cancellationToken)
     {
@@ -18,22 +24,10 @@ internal sealed record OfflineEngine(string Name, string Purpose, string Without
         }
         return missing;
     }
-}
 
-/// <summary>A part of an engine.</summary>
-/// <param name="Name">What it is.</param>
-/// <param name="IsThereAsync">Whether this machine has it.</param>
-/// <param name="Package">The package of Debian and Ubuntu that brings it; null for what npm brings.</param>
-internal sealed record EnginePart(string Name, Func<CancellationToken, Task<bool>> IsThereAsync, string? Package);
+    /// <summary>What is missing, in the words that jobs, lists and checks use alike.</summary>
+    public string Lacks(IReadOnlyList<EnginePart> missing) => $"The engine {Name} lacks {string.Join(", ", missing)}: install it with `{InstallCommand}`";
 
-/// <summary>A command that installs something.</summary>
-/// <param name="Program">The program.</param>
-/// <param name="Arguments">Its arguments.</param>
-/// <param name="Directory">Where it runs; null is here.</param>
-/// <param name="NeedsRoot">Whether only root may.</param>
-internal sealed record InstallStep(string Program, IReadOnlyList<string> Arguments, string? Directory = null, bool NeedsRoot = false)
-{
-    /// <summary>The command as one would type it.</summary>
-    public override string ToString() =>
-        $"{(Directory is null ? "" : $"cd {Directory} && ")}{(NeedsRoot ? "sudo " : "")}{Program} {string.Join(' ', Arguments)}";
+    /// <summary>How a job ends that needs what is missing.</summary>
+    public JobFailedException Failure(IReadOnlyList<EnginePart> missing) => new(EngineFault.Missing, Lacks(missing), FailureCause.Invalid);
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Warren.AI.Engines;
 using Warren.Messaging.Hosting;
 
 namespace Warren.AI.Grading;
@@ -18,6 +19,7 @@ internal static class GradingSettings
     {
         var section = configuration.GetSection(GradingOptions.Section);
         section.Bind(options);
+        options.EnginesDirectory = EnginesFolder.Of(options.EnginesDirectory, configuration[EnginesFolder.DataKey]);
         var layers = new ConfigurationLayers(configuration);
         foreach (var (key, seed, set) in Seeds)
         {

@@ -64,9 +64,10 @@ internal static class DemoCommand
             ["Warren:Server:Listen"] = "127.0.0.1:0",
         };
         // Engines are installed once, for all that runs here.
-        var engines = EnginesCommand.Catalog(ServeSettings.ReadEnginesDirectory(new SettingReader(new Dictionary<string, string?>())));
-        flags[$"{GradingOptions.Section}:{nameof(GradingOptions.EnginesDirectory)}"] = engines.Directory;
-        var hears = await engines.All.First(engine => engine.Name == "speech").MissingAsync(cancellationToken) is [];
+        var installed = ServeSettings.ReadEnginesDirectory(new SettingReader(new Dictionary<string, string?>()));
+        flags[$"{GradingOptions.Section}:{nameof(GradingOptions.EnginesDirectory)}"] = installed;
+        var engines = EnginesCommand.Catalog(installed);
+        var hears = await engines.Speech.MissingAsync(cancellationToken) is [];
         using var recording = hears ? DemoRecording.Serve(flags) : null;
         var program = await DemoJobs.ByProgramAsync(directory, flags);
         var settings = ServeSettings.Read(flags, new ConfigurationBuilder().Build());
@@ -87,10 +88,13 @@ internal static class DemoCommand
             jobs.Add(OverHttpAsync(server, board, name, kind, args, cancellationToken));
         foreach (var (name, kind, args) in DemoJobs.OverAmqp)
             jobs.Add(OverAmqpAsync(server, host.AmqpUrl!, board, name, kind, args, cancellationToken));
-        bool[] done = [.. await grading, .. await Task.WhenAll(jobs)];
+        var graded = await grading;
+        bool[] done = [.. graded.Select(job => job.Engine is not null), .. await Task.WhenAll(jobs)];
         var succeeded = done.Count(job => job);
         var took = Stopwatch.GetElapsedTime(start);
 
+        foreach (var engine in graded.Where(job => job.Engine is not null).GroupBy(job => job.Engine, job => job.Name, StringComparer.Ordinal))
+            board.Write($"Graded by {engine.Key}: {string.Join(", ", engine)}");
         board.Write($"What just happened: {toGrade.Count} messages on ai_grading → claimed → graded → result_queue, as a NestJS backend would see them; the others were submitted");
         board.Write("over HTTP and over plain AMQP, and watched by server-sent events and by the exchange warren.events. Each is a row in the store, and ended once.");
         board.Write("Try next:  ./warren serve   |   ./warren submit grading.writing --args @essay.json --watch   |   docs/start/nestjs.md");
@@ -109,8 +113,8 @@ internal static class DemoCommand
         {
             var isThere = (await engine.MissingAsync(cancellationToken)).Count == 0;
             said.Add(engine.Name == "harper"
-                ? $"writing: offline rules{(isThere ? " + Harper" : $", without Harper → ./warren engines install {engine.Name}")}"
-                : $"{engine.Name}: {(isThere ? "installed" : $"not installed → ./warren engines install {engine.Name}")}");
+                ? $"writing: offline rules{(isThere ? " + Harper" : $", without Harper → ./{engine.InstallCommand}")}"
+                : $"{engine.Name}: {(isThere ? "installed" : $"not installed → ./{engine.InstallCommand}")}");
         }
         return $"Engines  {string.Join("   ", said)}";
     }

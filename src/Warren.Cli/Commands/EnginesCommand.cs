@@ -28,7 +28,7 @@ internal static class EnginesCommand
     }
 
     /// <summary>The engines of this machine.</summary>
-    public static EngineCatalog Catalog(string directory) => new(directory, Path.Combine(AppContext.BaseDirectory, "engines"));
+    public static EngineCatalog Catalog(string directory) => new(new SpeechPrograms(), new HarperPrograms(directory));
 
     private static async Task<int> ListAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -44,6 +44,8 @@ internal static class EnginesCommand
                 ["purpose"] = one.Engine.Purpose,
                 ["installed"] = one.Missing.Count == 0,
                 ["missing"] = new JsonArray([.. one.Missing.Select(part => JsonValue.Create(part.Name))]),
+                ["packages"] = new JsonArray([.. one.Missing.Select(part => part.Package).OfType<string>().Select(package => JsonValue.Create(package))]),
+                ["advice"] = one.Missing.Count == 0 ? null : one.Engine.Lacks(one.Missing),
             })]).ToJsonString(IndentedJson.Options));
             return ExitCode.Ok;
         }
@@ -52,7 +54,7 @@ internal static class EnginesCommand
         {
             table.AddRow(
                 engine.Name, missing.Count == 0 ? "yes" : "no", Markup.Escape(engine.Purpose),
-                Markup.Escape(missing.Count == 0 ? "" : $"{string.Join(", ", missing.Select(part => part.Name))}: warren engines install {engine.Name}. Without it {engine.Without}."));
+                Markup.Escape(missing.Count == 0 ? "" : $"{engine.Lacks(missing)}. Without it {engine.Without}."));
         }
         JobText.Print(table, output);
         return ExitCode.Ok;
@@ -66,28 +68,28 @@ internal static class EnginesCommand
         var wanted = catalog.All.Where(engine => name is null || engine.Name == name).ToList();
         if (wanted.Count == 0)
             throw new UsageException($"There is no engine '{name}'; there are {string.Join(", ", catalog.All.Select(engine => engine.Name))}.");
-        var plan = new List<(OfflineEngine Engine, InstallStep Step)>();
+        var plan = new List<InstallStep>();
         foreach (var engine in wanted)
         {
             var steps = await catalog.StepsAsync(engine, cancellationToken);
             if (steps.Count == 0)
                 output.WriteLine($"{engine.Name} is installed.");
-            plan.AddRange(steps.Select(step => (engine, step)));
+            plan.AddRange(steps);
         }
         if (plan.Count == 0)
             return ExitCode.Ok;
 
         output.WriteLine("To be run:");
-        foreach (var (_, step) in plan)
+        foreach (var step in plan)
             output.WriteLine($"  {step}");
         if (parsed.GetValue(ApiVerb.DryRun))
             return ExitCode.Ok;
         if (!ApiVerb.IsMeant(parsed, $"{plan.Count} {(plan.Count == 1 ? "command" : "commands")} will be run."))
             return ExitCode.Refused;
-        foreach (var (engine, step) in plan)
+        foreach (var step in plan)
         {
             if (!step.NeedsRoot)
-                catalog.Unpack(engine.Name);
+                catalog.Unpack();
             if (await RunAsync(step, cancellationToken) is { } problem)
                 return CommandLine.Fail(ExitCode.Failed, problem);
         }
@@ -95,7 +97,7 @@ internal static class EnginesCommand
         {
             var missing = await engine.MissingAsync(cancellationToken);
             if (missing.Count > 0)
-                return CommandLine.Fail(ExitCode.Failed, $"{engine.Name} still lacks {string.Join(", ", missing.Select(part => part.Name))}.");
+                return CommandLine.Fail(ExitCode.Failed, $"It was installed, and still: {engine.Lacks(missing)}.");
             output.WriteLine($"{engine.Name} is installed.");
         }
         return ExitCode.Ok;

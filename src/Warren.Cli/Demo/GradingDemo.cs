@@ -17,8 +17,8 @@ internal static class GradingDemo
     /// <param name="board">Where it tells what happens.</param>
     /// <param name="jobs">The jobs by name: routing key and fields besides <c>job_id</c>.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>For each job, whether it was graded.</returns>
-    public static async Task<IReadOnlyList<bool>> RunAsync(
+    /// <returns>Each job, and what graded it; null if nothing did.</returns>
+    public static async Task<IReadOnlyList<(string Name, string? Engine)>> RunAsync(
         string url, DemoBoard board, IReadOnlyList<(string Name, string RoutingKey, JsonObject Fields)> jobs, CancellationToken cancellationToken)
     {
         var factory = new ConnectionFactory { Uri = new Uri(url), ClientProvidedName = "backend of the demo" };
@@ -43,14 +43,14 @@ internal static class GradingDemo
             board.Say(name, $"published to {Exchange}/{routingKey}");
         }
 
-        var graded = new Dictionary<string, bool>(StringComparer.Ordinal);
+        var graded = new Dictionary<string, string?>(StringComparer.Ordinal);
         while (graded.Count < jobs.Count)
         {
             var result = JsonNode.Parse(await results.ReadAsync(cancellationToken))!;
             var name = (string)result["job_id"]!;
-            graded[name] = (string?)result["status"] == "completed";
+            graded[name] = (string?)result["status"] == "completed" ? (string)result["result"]!["engine"]! : null;
             board.Graded(name, result);
         }
-        return [.. jobs.Select(job => graded.GetValueOrDefault(job.Name))];
+        return [.. jobs.Select(job => (job.Name, graded.GetValueOrDefault(job.Name)))];
     }
 }

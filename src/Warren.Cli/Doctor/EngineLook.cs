@@ -15,8 +15,8 @@ internal static class EngineLook
             checks.Add(missing.Count == 0
                 ? new($"engine {engine.Name}", CheckStatus.Ok, $"installed, for {engine.Purpose}")
                 : new(
-                    $"engine {engine.Name}", CheckStatus.Ok, $"not installed ({string.Join(", ", missing.Select(part => part.Name))}): {engine.Without}",
-                    $"For {engine.Purpose} without any service: warren engines install {engine.Name}"));
+                    $"engine {engine.Name}", CheckStatus.Ok, $"not installed: {engine.Without}",
+                    $"For {engine.Purpose} without any service. {engine.Lacks(missing)}"));
         }
         return checks;
     }

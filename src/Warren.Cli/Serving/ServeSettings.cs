@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Warren.AI.Engines;
 using Warren.AI.Grading;
 using Warren.Coordinator.Storage;
 
@@ -32,7 +33,7 @@ internal sealed record ServeSettings
     {
         var reader = new SettingReader(flags, below);
         reader.RefuseUnknown();
-        var data = Path.GetFullPath(reader.Find("Warren:Data") ?? DefaultData());
+        var data = Path.GetFullPath(reader.Find(EnginesFolder.DataKey) ?? EnginesFolder.DefaultData);
         var broker = BrokerChoice.Read(reader);
         var (store, storeBy) = reader.Find(ServerSetting.All.First(setting => setting.Key == "Warren:Store:Url"));
         var address = store ?? $"sqlite:{Path.Combine(data, "warren.db")}";
@@ -54,12 +55,8 @@ internal sealed record ServeSettings
     public string EnginesDirectory => ReadEnginesDirectory(Reader);
 
     /// <summary>Where engines are installed, whatever else is set.</summary>
-    public static string ReadEnginesDirectory(SettingReader reader) => Path.GetFullPath(
-        reader.Configuration[$"{GradingOptions.Section}:{nameof(GradingOptions.EnginesDirectory)}"] ?? Path.Combine(reader.Find("Warren:Data") ?? DefaultData(), "engines"));
-
-    /// <summary>Where data is kept when nobody says.</summary>
-    public static string DefaultData() =>
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "warren");
+    public static string ReadEnginesDirectory(SettingReader reader) =>
+        EnginesFolder.Of(reader.Configuration[$"{GradingOptions.Section}:{nameof(GradingOptions.EnginesDirectory)}"], reader.Find(EnginesFolder.DataKey));
 
     private static HashSet<string> ReadRoles(SettingReader reader)
     {

@@ -166,7 +166,7 @@ internal sealed class WarrenHost : IAsyncDisposable
         });
         var configuration = settings.Reader.Configuration;
         var grades = configuration.GetValue($"{GradingOptions.Section}:{nameof(GradingOptions.Enabled)}", defaultValue: true);
-        builder.Services.AddGradingSettings(configuration).Configure<GradingOptions>(options => options.EnginesDirectory = settings.EnginesDirectory);
+        builder.Services.AddGradingSettings(configuration);
         if (settings.Roles.Contains("server"))
         {
             builder.Services.AddWarrenCoordinator(coordinator =>

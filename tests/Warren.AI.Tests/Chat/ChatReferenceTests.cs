@@ -9,7 +9,7 @@ public class ChatReferenceTests
     public void Every_outcome_names_a_test_that_exists()
     {
         var tests = typeof(ChatReferenceTests).Assembly.GetTypes().SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}")).ToHashSet();
-        var rows = File.ReadAllText(Path.Combine(Root(), "docs", "reference", "chat.md")).Split("## Outcomes")[1].Split('\n')
+        var rows = File.ReadAllText(Path.Combine(RepositoryPath.Root, "docs", "reference", "chat.md")).Split("## Outcomes")[1].Split('\n')
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2).ToList();
 
         Assert.NotEmpty(rows);
@@ -19,13 +19,5 @@ public class ChatReferenceTests
             Assert.NotEmpty(names);
             Assert.All(names, name => Assert.Contains(name, tests));
         });
-    }
-
-    private static string Root()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Warren.slnx")))
-            directory = Path.GetDirectoryName(directory) ?? throw new DirectoryNotFoundException("No Warren.slnx stands above the tests.");
-        return directory;
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Warren.AI.Grading;
 using Warren.Jobs;
+using Warren.Jobs.Hosting;
 using Warren.Messaging;
 using Warren.TestKit;
 
@@ -45,7 +46,7 @@ internal sealed class GradingHouse : IAsyncDisposable
 
     public static async Task<GradingHouse> StartAsync(
         string url, Dictionary<string, string?>? settings = null, Func<WritingArgs, JobContext, CancellationToken, Task<WritingScore>>? grade = null, bool withWorker = true,
-        CancellationToken cancellationToken = default)
+        Action<WorkerBuilder, IConfiguration>? worker = null, CancellationToken cancellationToken = default)
     {
         var directory = Directory.CreateTempSubdirectory("warren-grading-");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
@@ -55,7 +56,12 @@ internal sealed class GradingHouse : IAsyncDisposable
         builder.Services.AddWarrenMessaging(options => options.Url = url);
         builder.Services.AddGradingSettings(configuration);
         builder.Services.AddWarrenCoordinator(coordinator => coordinator.UseSqlite(Path.Combine(directory.FullName, "warren.db")).AddContract<GradingContract>());
-        if (withWorker)
+        if (worker is not null)
+        {
+            builder.Services.AddSingleton<IConfiguration>(configuration);
+            worker(builder.Services.AddWarrenWorker(), configuration);
+        }
+        else if (withWorker)
         {
             builder.Services.AddWarrenWorker().Handle(GradingKinds.Writing, options => options.Concurrency = 4, async (args, job, token) =>
             {

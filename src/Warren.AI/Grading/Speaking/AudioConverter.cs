@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Warren.AI.Engines;
 using Warren.Jobs;
 using Warren.Jobs.Processes;
 
@@ -23,7 +24,7 @@ internal sealed class AudioConverter(SpeechPrograms programs, IOptions<GradingOp
     /// <exception cref="JobFailedException"><c>audio_unreadable</c> and <c>audio_too_long</c>, never retried; <c>audio_timeout</c>; <c>engine.missing</c>.</exception>
     public async Task<WaveFile> ConvertAsync(FileInfo source, FileInfo target, CancellationToken cancellationToken)
     {
-        var ffmpeg = programs.FindFfmpeg();
+        var ffmpeg = await programs.RequireFfmpegAsync(cancellationToken);
         var demuxer = await DemuxerAsync(source, cancellationToken) ?? throw Unreadable($"It begins as none of {AudioFormat.Known} does.");
         var (exitCode, errors) = await RunAsync(ffmpeg, Arguments(demuxer, source, target), source.Directory!, cancellationToken);
         target.Refresh();

@@ -1,3 +1,4 @@
+using Warren.AI.Engines;
 using Warren.Jobs;
 
 namespace Warren.AI.Grading.Speaking;
@@ -8,12 +9,14 @@ internal sealed class PocketsphinxReader(SpeechEngine engine, SpeechPrograms pro
     private static readonly TimeSpan LongestPiece = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
+    /// <exception cref="JobFailedException"><c>engine.missing</c>, or a fault of the process.</exception>
     public async Task<SpeechTranscript> ReadAsync(FileInfo recording, JobContext job, CancellationToken cancellationToken)
     {
         var wave = await WaveFile.ReadAsync(recording, cancellationToken);
         var pieces = SpeechActivity.Cut(SpeechActivity.Find(wave), wave.Length, LongestPiece);
         if (pieces.Count == 0)
             return new SpeechTranscript([], wave.Length, "pocketsphinx");
+        await programs.RequireListeningAsync(cancellationToken);
         var args = new TranscribeArgs("transcribe", recording.FullName, programs.Model, [.. pieces.Select(piece => new Piece(piece.Begin.TotalSeconds, piece.End.TotalSeconds))]);
         var result = await engine.RunAsync<TranscribeArgs, TranscribeResult>(args, job, cancellationToken);
         return new SpeechTranscript(

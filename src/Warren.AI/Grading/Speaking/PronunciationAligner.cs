@@ -1,3 +1,4 @@
+using Warren.AI.Engines;
 using Warren.Jobs;
 
 namespace Warren.AI.Grading.Speaking;
@@ -12,7 +13,7 @@ internal sealed class PronunciationAligner(SpeechEngine engine, SpeechPrograms p
     /// <summary>The words that could be laid over it; the others are not in the dictionary, or do not fit. Null if there is no engine for it.</summary>
     public async Task<IReadOnlyList<AlignedWord>?> AlignAsync(FileInfo recording, SpeechTranscript transcript, JobContext job, CancellationToken cancellationToken)
     {
-        if (!engine.IsInstalled)
+        if (!await programs.CanListenAsync(cancellationToken))
             return null;
         var pieces = Cut(transcript.Words);
         if (pieces.Count == 0)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Warren.AI.Engines;
 using Warren.AI.Guard;
 
 namespace Warren.AI.Grading.Speaking;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Warren.AI.Engines;
 using Warren.Jobs;
 using Warren.Jobs.Processes;
 
@@ -11,17 +12,12 @@ internal sealed class SpeechEngine(SpeechPrograms programs, TimeProvider time, I
 {
     private const string Script = "speech.py";
 
-    /// <summary>Whether all it needs is there.</summary>
-    public bool IsInstalled => programs.MissingForListening().Count == 0;
-
-    /// <summary>Does one task.</summary>
+    /// <summary>Does one task; whoever asks has looked whether the programs are there.</summary>
     /// <typeparam name="TArgs">What the script is given.</typeparam>
     /// <typeparam name="TResult">What it ends with.</typeparam>
-    /// <exception cref="JobFailedException"><c>engine.missing</c> with the command that installs it, or a fault of the process.</exception>
+    /// <exception cref="JobFailedException">What the script fails with, or a fault of the process.</exception>
     public async Task<TResult> RunAsync<TArgs, TResult>(TArgs args, JobContext job, CancellationToken cancellationToken)
     {
-        if (programs.MissingForListening() is { Count: > 0 } missing)
-            throw SpeechPrograms.Fail(missing);
         var directory = Directory.CreateTempSubdirectory("warren-speech-");
         try
         {
@@ -39,8 +35,7 @@ internal sealed class SpeechEngine(SpeechPrograms programs, TimeProvider time, I
 
     private ProcessEngineOptions Options(string script, DirectoryInfo directory) => new()
     {
-        // Isolated: neither variables nor modules of the user's own change what it does.
-        Command = [programs.Python, "-I", script],
+        Command = programs.PythonCommand(script),
         Mode = ProcessMode.PerJob,
         WorkingDirectory = directory.FullName,
         Environment = new Dictionary<string, string> { ["TMPDIR"] = directory.FullName },

@@ -14,7 +14,7 @@ internal sealed class WritingGradingHandler(IWritingGrader grader, IOptions<Grad
     public async Task<WritingScore> HandleAsync(WritingArgs args, JobContext job, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        if (!args.StudentAnswer.Any(char.IsLetterOrDigit))
+        if (!EssayText.HasWord(args.StudentAnswer))
             throw new JobFailedException("answer_empty", "student_answer has no word in it; there is nothing to grade.", FailureCause.Invalid);
         if (args.StudentAnswer.Length > options.Value.MaxAnswerLength)
             throw TooLong("answer_too_long", "student_answer", args.StudentAnswer.Length);

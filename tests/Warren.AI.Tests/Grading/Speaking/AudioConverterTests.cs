@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Warren.AI.Engines;
 using Warren.AI.Grading;
 using Warren.AI.Grading.Speaking;
 using Warren.Jobs;

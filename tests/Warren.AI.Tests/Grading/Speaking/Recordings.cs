@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Warren.AI.Engines;
 using Warren.AI.Grading;
 using Warren.AI.Grading.Speaking;
 using Warren.AI.Guard;
@@ -36,8 +37,9 @@ public sealed class Recordings : IAsyncLifetime
     public static void Require()
     {
         Services.Require("flite");
-        if (new SpeechPrograms().Missing() is { Count: > 0 } missing)
-            Services.Missing(SpeechPrograms.Fail(missing).Message);
+        var speech = new SpeechPrograms().Engine;
+        if (speech.MissingAsync(CancellationToken.None).GetAwaiter().GetResult() is { Count: > 0 } missing)
+            Services.Missing($"{speech.Lacks(missing)}; ./test installs it too.");
     }
 
     /// <summary>The score of a recording, from its URL.</summary>

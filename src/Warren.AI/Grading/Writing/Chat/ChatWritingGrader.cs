@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Warren.AI.Chat;
 using Warren.Jobs;
-using Warren.Jobs.Kinds;
 using ChatOptions = Warren.AI.Chat.ChatOptions;
 
 namespace Warren.AI.Grading.Writing.Chat;
@@ -52,7 +51,7 @@ internal sealed partial class ChatWritingGrader(IChatClient chat, IOptions<ChatO
             Feedback = answer.Feedback,
             Suggestions = answer.Suggestions,
             GrammarErrors = placed.Errors,
-            WordCount = Words(args.StudentAnswer),
+            WordCount = EssayText.Read(args.StudentAnswer).Words.Length,
             ProcessingTime = 0,
             Engine = Model(response),
         };
@@ -88,14 +87,6 @@ internal sealed partial class ChatWritingGrader(IChatClient chat, IOptions<ChatO
     // Enough to show it what it did; a model that rambled is not given all of it to read.
     private static string Echo(string text) =>
         text.Length <= LongestEcho ? text : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[LongestEcho - 1]) ? LongestEcho - 1 : LongestEcho), "…");
-
-    private static int Words(string text)
-    {
-        var scan = new TextScan(text);
-        scan.Read(text.Length);
-        scan.Finish(top: 0);
-        return scan.Words;
-    }
 
     private static partial class Log
     {

@@ -26,7 +26,7 @@ internal sealed class OfflineWritingGrader(HarperEngine harper) : IWritingGrader
     {
         var (lints, reason) = await harper.CheckAsync(args.StudentAnswer, job, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        var note = lints is null ? $"Graded without Harper, by rules of our own alone, so fewer errors are found: {reason}." : reason is null ? null : $"{reason}.";
+        var note = lints is null ? $"Graded without Harper, by rules of our own alone, so fewer errors are found. {reason}." : reason is null ? null : $"{reason}.";
         return Grade(args, lints, note);
     }
 

@@ -1,8 +1,7 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Warren.AI.Chat;
 using Warren.AI.Grading;
-using Warren.AI.Grading.Writing;
-using Warren.AI.Grading.Writing.Chat;
 using Warren.AI.Tests.Chat;
 using Warren.Jobs;
 using Warren.Server.Testing;
@@ -33,20 +32,23 @@ internal sealed class ChatHouse : IAsyncDisposable
     public static async Task<ChatHouse> StartAsync(Action<ChatOptions> configure, params IEnumerable<OpenAiAnswer> answers)
     {
         var server = await OpenAiServer.StartAsync(answers);
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Warren:Kinds:grading_writing:Retry:Error"] = "1",
+            ["Warren:Kinds:grading_writing:Retry:Timeout"] = "1",
+            ["Warren:Kinds:grading_writing:Retry:FirstDelay"] = "00:00:00.001",
+        }).Build();
         var warren = await WarrenTestHost.StartAsync(
             worker =>
             {
-                worker.Services.AddOptions<GradingOptions>();
                 worker.Services.AddLogging();
+                worker.Services.AddSingleton<IConfiguration>(settings);
+                worker.AddGrading(settings);
                 worker.Services.Configure<ChatOptions>(options =>
                 {
                     (options.Endpoint, options.ApiKey, options.Model) = (server.Url, Endpoint.Key, "some-model");
                     configure(options);
                 });
-                worker.Services.AddChatWriting();
-                worker.Handle(
-                    GradingKinds.Writing,
-                    options => options.Retry = new() { Error = 1, Timeout = 1, FirstDelay = TimeSpan.FromMilliseconds(1) }).With<WritingGradingHandler>();
             },
             cancellationToken: Stop);
         return new(server, warren);

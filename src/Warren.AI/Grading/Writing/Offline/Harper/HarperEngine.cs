@@ -1,16 +1,16 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
+using Warren.AI.Engines;
 using Warren.Jobs;
 using Warren.Jobs.Processes;
 
 namespace Warren.AI.Grading.Writing.Offline.Harper;
 
 /// <summary>
-/// Asks Harper, if it is installed: Node on the path, and <c>harper/harper.mjs</c> with its packages in the directory of engines. One process does
-/// one text after the other; it is started for the first. Never fails a job: without an answer there is a reason instead.
+/// Asks Harper, if it is installed (<see cref="HarperPrograms"/>). One process does one text after the other; it is started for the first. Never
+/// fails a job: without an answer there is a reason instead.
 /// </summary>
-internal sealed partial class HarperEngine(IOptions<GradingOptions> options, TimeProvider time, ILogger<HarperEngine> logger) : IAsyncDisposable, IDisposable
+internal sealed partial class HarperEngine(HarperPrograms programs, TimeProvider time, ILogger<HarperEngine> logger) : IAsyncDisposable, IDisposable
 {
     /// <summary>The version the engine's package asks for.</summary>
     public const string Version = "2.10.0";
@@ -28,29 +28,18 @@ internal sealed partial class HarperEngine(IOptions<GradingOptions> options, Tim
 
     private readonly Lock _lock = new();
     private ProcessEngine? _engine;
-    private string? _program;
     private string? _problem;
     private long _problemSince;
     private bool _isDisposed;
-
-    /// <summary>The directory an installed engine is in.</summary>
-    public string Directory { get; } = Path.Combine(Path.GetFullPath(options.Value.EnginesDirectory ?? Path.Combine(AppContext.BaseDirectory, "engines")), "harper");
-
-    /// <summary>What is missing, or null: then it can be asked.</summary>
-    public string? Missing()
-    {
-        if (!File.Exists(Path.Combine(Directory, "harper.mjs")) || !System.IO.Directory.Exists(Path.Combine(Directory, "node_modules", "harper.js")))
-            return "Harper is not installed ('warren engines install harper' does that)";
-        return Executable.Find("node", Directory, Environment.GetEnvironmentVariable("PATH"), out _) is null ? "Node is not on the PATH" : null;
-    }
 
     /// <summary>Asks about a text.</summary>
     /// <returns>What was found, or null and why there is no answer.</returns>
     /// <exception cref="OperationCanceledException">The job is to stop.</exception>
     public async Task<(IReadOnlyList<HarperLint>? Lints, string? Reason)> CheckAsync(string text, JobContext job, CancellationToken cancellationToken)
     {
-        if (Missing() is { } missing)
-            return (null, missing);
+        var harper = programs.Engine;
+        if (await harper.MissingAsync(cancellationToken) is { Count: > 0 } missing)
+            return (null, harper.Lacks(missing));
         if (Engine() is not { } engine)
             return (null, _problem);
         try
@@ -108,20 +97,19 @@ internal sealed partial class HarperEngine(IOptions<GradingOptions> options, Tim
             if (_problem is not null && time.GetElapsedTime(_problemSince) < Pause)
                 return null;
             _problem = null;
-            _program ??= Path.Combine(Directory, "harper.mjs");
             if (_engine is null)
             {
-                _engine = new(Kind, EngineOptions(_program), time, logger);
+                _engine = new(Kind, EngineOptions(), time, logger);
                 _engine.Start();
             }
             return _engine;
         }
     }
 
-    private ProcessEngineOptions EngineOptions(string program) => new()
+    private ProcessEngineOptions EngineOptions() => new()
     {
-        Command = ["node", program],
-        WorkingDirectory = Directory,
+        Command = [programs.Node ?? "node", programs.Program],
+        WorkingDirectory = programs.Directory,
         StartTimeout = TimeSpan.FromMinutes(1),
         SilenceTimeout = Limit,
         // It cannot hear a cancel while it reads a text, and has nothing to save.

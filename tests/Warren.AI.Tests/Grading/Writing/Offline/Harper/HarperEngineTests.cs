@@ -1,8 +1,10 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Warren.AI.Engines;
 using Warren.AI.Grading;
 using Warren.AI.Grading.Writing.Offline;
 using Warren.AI.Grading.Writing.Offline.Harper;
+using Warren.AI.Tests.Grading.Speaking;
 using Warren.AI.Tests.Grading.Writing.Essays;
 using Warren.TestKit;
 
@@ -17,7 +19,7 @@ public sealed class HarperEngineTests : IDisposable
     [Fact]
     public async Task Without_an_installed_engine_the_rules_grade_alone_and_say_so()
     {
-        await using var harper = Engine(_directory.FullName);
+        await using var harper = Engine(new(_directory.FullName));
 
         var score = await GradeAsync(harper, "He go to school by bus.");
 
@@ -27,11 +29,40 @@ public sealed class HarperEngineTests : IDisposable
         Assert.Equal("goes", Assert.Single(score.GrammarErrors).Correction);
     }
 
+    /// <summary>Each part that may be gone, and how it is called then.</summary>
+    [Theory]
+    [InlineData("node", "node (package nodejs)")]
+    [InlineData("harper", "Harper with its npm packages")]
+    [InlineData("harper.mjs", "Harper with its npm packages")]
+    [InlineData("node_modules", "Harper with its npm packages")]
+    public async Task Feedback_says_what_the_list_says_is_missing(string part, string name)
+    {
+        var node = Directory.CreateDirectory(Path.Combine(_directory.FullName, "bin"));
+        File.WriteAllText(Path.Combine(node.FullName, "node"), "#!/bin/sh\nexit 1\n");
+        Recordings.MakeExecutable(Path.Combine(node.FullName, "node"));
+        var programs = Install(new(_directory.FullName) { SearchPath = part == "node" ? _directory.FullName : node.FullName });
+        if (part == "harper")
+            Directory.Delete(programs.Directory, recursive: true);
+        else if (part == "node_modules")
+            File.Delete(Path.Combine(programs.Directory, part, ".package-lock.json"));
+        else if (part == "harper.mjs")
+            File.AppendAllText(programs.Program, "// of another version");
+        var listed = new EngineCatalog(new SpeechPrograms(), programs).All.Single(engine => engine.Name == "harper");
+        await using var harper = Engine(programs);
+
+        var missing = Assert.Single(await listed.MissingAsync(CancellationToken.None));
+        var score = await GradeAsync(harper, "He go to school by bus.");
+
+        Assert.Equal(name, missing.ToString());
+        Assert.Contains($"{listed.Lacks([missing])}.", score.Feedback, StringComparison.Ordinal);
+        Assert.Equal(OfflineWritingGrader.Alone, score.Engine);
+    }
+
     [Fact]
     [Trait("Category", "Service")]
     public async Task Harper_finds_what_the_rules_do_not_at_places_that_fit()
     {
-        await using var harper = Installed();
+        await using var harper = await InstalledAsync();
         const string Text = "😀 I recieved an acomodation and she have went home. I realise the colour of the center. Kowalska lives in Elmford.";
 
         var score = await GradeAsync(harper, Text);
@@ -51,7 +82,7 @@ public sealed class HarperEngineTests : IDisposable
     [Trait("Category", "Service")]
     public async Task Scores_follow_levels_with_harper_too()
     {
-        await using var harper = Installed();
+        await using var harper = await InstalledAsync();
         List<(double, double)> pairs = [];
 
         foreach (var essay in EssaySet.Half(b: true))
@@ -73,7 +104,7 @@ public sealed class HarperEngineTests : IDisposable
     [InlineData("\ud800 a ", 8_000)]
     public async Task A_hostile_text_is_survived_by_the_process(string part, int count)
     {
-        await using var harper = Installed();
+        await using var harper = await InstalledAsync();
 
         var hostile = await harper.CheckAsync(string.Concat(Enumerable.Repeat(part, count)) + " He have a dog.", new SilentJobContext(), CancellationToken.None);
         var next = await harper.CheckAsync("She have a cat.", new SilentJobContext(), CancellationToken.None);
@@ -146,18 +177,24 @@ public sealed class HarperEngineTests : IDisposable
         new SilentJobContext(),
         CancellationToken.None);
 
-    private static HarperEngine Engine(string directory, TimeProvider? time = null) =>
-        new(Options.Create(new GradingOptions { EnginesDirectory = directory }), time ?? TimeProvider.System, NullLogger<HarperEngine>.Instance);
+    private static HarperEngine Engine(HarperPrograms programs, TimeProvider? time = null) =>
+        new(programs, time ?? TimeProvider.System, NullLogger<HarperEngine>.Instance);
 
-    private static HarperEngine Installed()
+    private static async Task<HarperEngine> InstalledAsync()
     {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent;
-        var harper = Engine(Path.Combine(directory?.FullName ?? "", "engines"));
-        if (harper.Missing() is { } missing)
-            Services.Missing($"{missing}; ./test installs the packages of engines/harper, in {harper.Directory}.");
-        return harper;
+        var programs = new HarperPrograms(Path.Combine(RepositoryPath.Root, "engines"));
+        if (await programs.Engine.MissingAsync(CancellationToken.None) is { Count: > 0 } missing)
+            Services.Missing($"{programs.Engine.Lacks(missing)}; ./test installs it in {programs.Directory}.");
+        return Engine(programs);
+    }
+
+    // As npm leaves it.
+    private static HarperPrograms Install(HarperPrograms programs)
+    {
+        programs.Unpack();
+        var packages = Directory.CreateDirectory(Path.Combine(programs.Directory, "node_modules"));
+        File.WriteAllText(Path.Combine(packages.FullName, ".package-lock.json"), "{}");
+        return programs;
     }
 
     private HarperEngine Fake(string onJob, TimeProvider? time = null, string beforeReady = "")
@@ -165,9 +202,7 @@ public sealed class HarperEngineTests : IDisposable
         Services.Require("node");
         var imports = string.Join('\n', onJob.Split('\n').Where(line => line.StartsWith("import", StringComparison.Ordinal)));
         var body = string.Join('\n', onJob.Split('\n').Where(line => !line.StartsWith("import", StringComparison.Ordinal)));
-        var directory = _directory.CreateSubdirectory("harper");
-        directory.CreateSubdirectory("node_modules/harper.js");
-        File.WriteAllText(Path.Combine(directory.FullName, "harper.mjs"), $$"""
+        var program = $$"""
             import { createInterface } from "node:readline";
             {{imports}}
             {{beforeReady}}
@@ -179,7 +214,7 @@ public sealed class HarperEngineTests : IDisposable
               if (type !== "job") continue;
               {{body}}
             }
-            """);
-        return Engine(_directory.FullName, time);
+            """;
+        return Engine(Install(new(_directory.FullName) { Files = new Dictionary<string, byte[]> { ["harper.mjs"] = Encoding.UTF8.GetBytes(program) } }), time);
     }
 }

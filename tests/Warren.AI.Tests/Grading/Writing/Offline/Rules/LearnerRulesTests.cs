@@ -1,4 +1,4 @@
-using Warren.AI.Grading.Writing.Offline;
+using Warren.AI.Grading.Writing;
 using Warren.AI.Grading.Writing.Offline.Rules;
 
 namespace Warren.AI.Tests.Grading.Writing.Offline.Rules;

@@ -1,4 +1,4 @@
-namespace Warren.AI.Grading.Writing.Offline;
+namespace Warren.AI.Grading.Writing;
 
 /// <summary>A word or a number of an essay.</summary>
 /// <param name="Start">Where it begins, in UTF-16 units.</param>

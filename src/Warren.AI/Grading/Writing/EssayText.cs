@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Warren.AI.Grading.Writing.Offline;
+namespace Warren.AI.Grading.Writing;
 
 /// <summary>An essay in words, sentences and paragraphs. Read once from its beginning to its end, whatever is in it.</summary>
 internal sealed class EssayText
@@ -23,7 +23,7 @@ internal sealed class EssayText
     /// <summary>The essay as it came.</summary>
     public string Text { get; }
 
-    /// <summary>Its words and numbers.</summary>
+    /// <summary>Its words and numbers: what every <c>word_count</c> counts.</summary>
     public Word[] Words { get; }
 
     /// <summary>Its sentences, each with at least one word.</summary>
@@ -55,7 +55,7 @@ internal sealed class EssayText
         while (position < text.Length)
         {
             Rune.DecodeFromUtf16(text.AsSpan(position), out var rune, out var units);
-            if (IsWordPart(rune))
+            if (BeginsWord(rune))
             {
                 var end = EndOfWord(text, position, out var isNumber);
                 words.Add(new(
@@ -89,6 +89,9 @@ internal sealed class EssayText
         return new(text, [.. words], [.. sentences], paragraph + (paragraphHasWords ? 1 : 0));
     }
 
+    /// <summary>Whether a text has a word in it.</summary>
+    public static bool HasWord(string text) => text.EnumerateRunes().Any(BeginsWord);
+
     /// <summary>The word at a place in lower case, or "" outside of the essay.</summary>
     public string At(int index) => (uint)index < (uint)Words.Length ? Words[index].Lower : "";
 
@@ -117,7 +120,10 @@ internal sealed class EssayText
     /// <summary>The essay from one word to another.</summary>
     public string Slice(int first, int last) => Text[Words[first].Start..Words[last].End];
 
-    private static bool IsWordPart(Rune rune) => Rune.IsLetterOrDigit(rune) || rune.Value is '%' || IsMark(rune);
+    private static bool BeginsWord(Rune rune) => Rune.IsLetterOrDigit(rune);
+
+    // An accent or a percent sign that nothing stands before, as after an emoji or a blank, is no word.
+    private static bool IsWordPart(Rune rune) => BeginsWord(rune) || rune.Value is '%' || IsMark(rune);
 
     private static bool IsMark(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;

@@ -1,6 +1,6 @@
-using Warren.AI.Grading.Writing.Offline;
+using Warren.AI.Grading.Writing;
 
-namespace Warren.AI.Tests.Grading.Writing.Offline;
+namespace Warren.AI.Tests.Grading.Writing;
 
 public sealed class EssayTextTests
 {
