@@ -1,7 +1,7 @@
 using Warren.AI.Grading;
 using Warren.AI.Grading.Speaking;
-using Warren.AI.Tests.Guard;
 using Warren.Jobs;
+using Warren.TestKit;
 
 namespace Warren.AI.Tests.Grading.Speaking;
 
