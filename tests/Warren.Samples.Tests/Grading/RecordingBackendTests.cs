@@ -9,7 +9,7 @@ public class RecordingBackendTests() : RecordingBackendSuite(RestartedBroker.Emb
     [Fact]
     public async Task What_cannot_be_graded_comes_back_failed_with_its_reason()
     {
-        await RecordingServer.RequireSpeechAsync(Token);
+        await RecordingServer.RequireSpeechAsync();
         await using var recordings = await RecordingServer.StartAsync(Token);
         await using var elsewhere = await RecordingServer.StartAsync(Token);
         recordings.Serve("/page.wav", "<html>You have to log in first.</html>"u8.ToArray());
@@ -66,7 +66,7 @@ public abstract class RecordingBackendSuite
     [InlineData("python")]
     public async Task Each_recording_gets_its_result_though_a_worker_is_killed_while_it_listens_and_the_broker_goes_away(string way)
     {
-        await RecordingServer.RequireSpeechAsync(Token);
+        await RecordingServer.RequireSpeechAsync();
         await using var recordings = await RecordingServer.StartAsync(Token);
         await using var broker = await _broker.StartAsync(Token);
         await using var system = await GradingSystem.StartAsync(broker, BackendProgram.SettingsFor(way), Token);
