@@ -12,6 +12,23 @@ internal abstract class BackendProgram(RunningProgram program) : IAsyncDisposabl
     /// <summary>The process.</summary>
     protected RunningProgram Program { get; } = program;
 
+    /// <summary>Starts one and returns when it takes work.</summary>
+    /// <param name="way"><c>amqplib</c>, <c>microservices</c> or <c>python</c>.</param>
+    /// <param name="brokerUrl">The broker.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<BackendProgram> StartAsync(string way, string brokerUrl, CancellationToken cancellationToken) =>
+        way == "python" ? await PythonBackend.StartAsync(brokerUrl, cancellationToken) : await NestBackend.StartAsync(way, brokerUrl, cancellationToken);
+
+    /// <summary>What the server has to be told for it: Nest's microservices know a message by its pattern.</summary>
+    public static Dictionary<string, string?> SettingsFor(string way) => way == "microservices" ? new() { ["Warren__Grading__ResultPattern"] = "grading.result" } : [];
+
+    /// <summary>That work has failed with an error that begins so.</summary>
+    public static void IsFailed(JsonNode end, string error)
+    {
+        Assert.Equal(("failed", null), ((string?)end["status"], end["result"]));
+        Assert.StartsWith(error, (string?)end["error"], StringComparison.Ordinal);
+    }
+
     /// <summary>Hands in an essay or a recording, and returns the id of its job.</summary>
     public abstract Task<string> SubmitAsync(JsonObject work, CancellationToken cancellationToken);
 
@@ -43,7 +60,7 @@ internal sealed class NestBackend : BackendProgram
     /// <param name="way"><c>amqplib</c> or <c>microservices</c>.</param>
     /// <param name="brokerUrl">The broker.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<NestBackend> StartAsync(string way, string brokerUrl, CancellationToken cancellationToken)
+    public static new async Task<NestBackend> StartAsync(string way, string brokerUrl, CancellationToken cancellationToken)
     {
         await Built.Value;
         var program = RunningProgram.Start(

@@ -14,6 +14,7 @@ namespace Warren.Samples.Tests.Grading;
 internal sealed partial class GradingSystem : IAsyncDisposable
 {
     private const string Witness = "results_seen";
+    private const double Listening = 10;
     private readonly DirectoryInfo _directory;
     private readonly RunningProgram _server;
     private readonly MessageBus _bus;
@@ -29,9 +30,6 @@ internal sealed partial class GradingSystem : IAsyncDisposable
 
     /// <summary>The broker, which is the caller's.</summary>
     public IBrokerProcess Broker { get; }
-
-    /// <summary>Every result that was published, copies as well.</summary>
-    public IReadOnlyList<(string? MessageId, string Body)> Seen => _seen.Items;
 
     /// <summary>Starts the server, and returns when it takes jobs from the backend's queues.</summary>
     public static async Task<GradingSystem> StartAsync(IBrokerProcess broker, Dictionary<string, string?> settings, CancellationToken cancellationToken)
@@ -80,7 +78,9 @@ internal sealed partial class GradingSystem : IAsyncDisposable
     {
         var data = Directory.CreateDirectory(Path.Combine(_directory.FullName, $"worker-{_workers.Count}"));
         var worker = RunningProgram.Start(
-            $"worker {_workers.Count}", Warren("worker", "--broker", Broker.Url, "--data", data.FullName), settings.ToDictionary(setting => setting.Name, setting => (string?)setting.Value));
+            $"worker {_workers.Count}", Warren("worker", "--broker", Broker.Url, "--data", data.FullName),
+            // One that is killed leaves its files to the test.
+            settings.Append(("TMPDIR", data.FullName)).ToDictionary(setting => setting.Item1, setting => (string?)setting.Item2));
         _workers.Add(worker);
         return worker;
     }
@@ -101,9 +101,28 @@ internal sealed partial class GradingSystem : IAsyncDisposable
     /// <summary>Waits until so many results were published.</summary>
     public Task UntilSeenAsync(int count, CancellationToken cancellationToken) => _seen.WaitForAsync(count, TimeSpan.FromMinutes(2), cancellationToken);
 
-    /// <summary>Waits until the witness has seen all there is.</summary>
-    public Task UntilAllIsSeenAsync(CancellationToken cancellationToken) => Eventually.ThatAsync(
-        async () => (await _bus.Queues.InfoAsync(Witness, cancellationToken)).MessageCount == 0, "all results are seen", cancellationToken: cancellationToken);
+    /// <summary>Waits until a recording is listened to.</summary>
+    public Task UntilListeningAsync(CancellationToken cancellationToken) => Eventually.ThatAsync(
+        async () => (await _http.GetFromJsonAsync<JsonNode>("v1/jobs?state=running&kind=grading.speaking", cancellationToken))!["jobs"]!.AsArray().Any(job => (double)job!["progress"]! >= Listening),
+        "a recording is listened to", TimeSpan.FromMinutes(1), cancellationToken);
+
+    /// <summary>That each of these jobs has one result, or copies word for word under one id: a relay that was cut off publishes again what was not confirmed.</summary>
+    public async Task IsAnsweredOnceAsync(IReadOnlyCollection<string> jobs, CancellationToken cancellationToken)
+    {
+        await Eventually.ThatAsync(
+            async () => (await _bus.Queues.InfoAsync(Witness, cancellationToken)).MessageCount == 0 && jobs.Except(_seen.Items.Select(seen => JobId(seen.Body))).FirstOrDefault() is null,
+            "all results are seen", cancellationToken: cancellationToken);
+        var published = _seen.Items.ToLookup(seen => JobId(seen.Body));
+        Assert.Equal(jobs.Order(StringComparer.Ordinal), published.Select(of => of.Key).Order(StringComparer.Ordinal));
+        Assert.All(published, of => Assert.Single(of.Distinct()));
+        Assert.Equal(published.Count, _seen.Items.Select(seen => seen.MessageId).Distinct().Count());
+
+        static string JobId(string body)
+        {
+            var message = JsonNode.Parse(body)!;
+            return (string)(message["data"] ?? message)["job_id"]!;
+        }
+    }
 
     /// <summary>What the processes said, in case that tells why a test failed.</summary>
     public string Said() => string.Join("\n\n", [_server.Said(), .. _workers.Select(worker => worker.Said())]);
@@ -120,7 +139,7 @@ internal sealed partial class GradingSystem : IAsyncDisposable
     }
 
     // The command line is built with the tests, in the same configuration.
-    private static string[] Warren(params string[] arguments)
+    internal static string[] Warren(params string[] arguments)
     {
         var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         return ["dotnet", Path.Combine(here.Parent!.Parent!.FullName, "Warren.Cli", here.Name, "warren.dll"), .. arguments];

@@ -20,7 +20,7 @@ public class InFlightTests
     public async Task Every_essay_that_is_on_its_way_when_the_broker_dies_arrives(string way)
     {
         await using var broker = await EmbeddedBrokerProcess.StartAsync(Token);
-        await using BackendProgram backend = way == "python" ? await PythonBackend.StartAsync(broker.Url, Token) : await NestBackend.StartAsync(way, broker.Url, Token);
+        await using var backend = await BackendProgram.StartAsync(way, broker.Url, Token);
         var sent = new ConcurrentBag<string>();
         var next = 0;
         var sending = Task.WhenAll(Enumerable.Range(0, way == "python" ? 1 : 16).Select(_ => SubmitAsync()));

@@ -1,7 +1,6 @@
 using Warren.AI.Engines;
 using Warren.AI.Grading;
 using Warren.AI.Grading.Speaking;
-using Warren.AI.Tests.Guard;
 using Warren.Jobs;
 using Warren.TestKit;
 

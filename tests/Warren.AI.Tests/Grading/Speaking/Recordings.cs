@@ -7,7 +7,6 @@ using Warren.AI.Engines;
 using Warren.AI.Grading;
 using Warren.AI.Grading.Speaking;
 using Warren.AI.Guard;
-using Warren.AI.Tests.Guard;
 using Warren.Jobs.Processes;
 using Warren.TestKit;
 
@@ -70,6 +69,19 @@ public sealed class Recordings : IAsyncLifetime
     /// <summary>An engine with these programs.</summary>
     internal static SpeechEngine Engine(SpeechPrograms programs) => new(programs, TimeProvider.System, NullLogger<ProcessEngine>.Instance);
 
+    /// <summary>Speaks phrases with silence after each.</summary>
+    internal static async Task SpeakAsync(FileInfo file, string voice, IEnumerable<string> phrases, double stretch, double pause)
+    {
+        List<short> samples = [];
+        foreach (var phrase in phrases)
+        {
+            await Flite.SpeakAsync(file.FullName, voice, phrase, stretch);
+            samples.AddRange((await WaveFile.ReadAsync(file, CancellationToken.None)).Samples);
+            samples.AddRange(new short[(int)(pause * WaveFile.Rate)]);
+        }
+        await File.WriteAllBytesAsync(file.FullName, Waves.ToBytes([.. samples]));
+    }
+
     /// <summary>Makes a script a program.</summary>
     internal static void MakeExecutable(string file)
     {
@@ -96,7 +108,7 @@ public sealed class Recordings : IAsyncLifetime
         await SpeakAsync("fluent-awb.wav", "awb", Good);
         await SpeakAsync("mispronounced-slt.wav", "slt", Mispronounced);
         await SpeakAsync("mispronounced-rms.wav", "rms", Mispronounced);
-        await SpeakAsync("slow-rms.wav", "rms", Good, stretch: "2.0");
+        await SpeakAsync("slow-rms.wav", "rms", Good, stretch: 2);
         await SpeakAsync("poor-slt.wav", "slt", Poor);
         await PauseAsync("pauses-slt.wav", "slt", Good.Split([". ", ", "], StringSplitOptions.None), seconds: 3);
         await RunAsync("ffmpeg", "-v", "error", "-i", Path.Combine(_directory.FullName, "fluent-slt.wav"), "-b:a", "64k", Path.Combine(_directory.FullName, "fluent-slt.mp3"));
@@ -112,19 +124,7 @@ public sealed class Recordings : IAsyncLifetime
         _directory.Delete(recursive: true);
     }
 
-    private Task SpeakAsync(string name, string voice, string text, string stretch = "1.0") =>
-        RunAsync("flite", "-voice", voice, "--setf", $"duration_stretch={stretch}", "-t", text, "-o", Path.Combine(_directory.FullName, name));
+    private Task SpeakAsync(string name, string voice, string text, double stretch = 1) => Flite.SpeakAsync(Path.Combine(_directory.FullName, name), voice, text, stretch);
 
-    private async Task PauseAsync(string name, string voice, string[] phrases, int seconds)
-    {
-        List<short> samples = [];
-        foreach (var phrase in phrases)
-        {
-            await SpeakAsync("phrase.wav", voice, phrase);
-            var wave = await WaveFile.ReadAsync(new FileInfo(Path.Combine(_directory.FullName, "phrase.wav")), CancellationToken.None);
-            samples.AddRange(wave.Samples);
-            samples.AddRange(new short[seconds * WaveFile.Rate]);
-        }
-        await File.WriteAllBytesAsync(Path.Combine(_directory.FullName, name), Waves.ToBytes([.. samples]));
-    }
+    private Task PauseAsync(string name, string voice, string[] phrases, int seconds) => SpeakAsync(new FileInfo(Path.Combine(_directory.FullName, name)), voice, phrases, stretch: 1, seconds);
 }

@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Warren.AI.Tests.Guard;
+namespace Warren.TestKit;
 
 /// <summary>A web server on this machine that answers as a test says.</summary>
-internal sealed class FileServer : IAsyncDisposable
+public sealed class FileServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private int _requests;
