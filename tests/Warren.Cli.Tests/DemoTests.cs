@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Warren.TestKit;
 
 namespace Warren.Cli.Tests;
 
@@ -40,6 +42,43 @@ public class DemoTests
     }
 
     [Fact]
+    public async Task It_ends_well_on_a_bare_SDK()
+    {
+        using var machine = new BareMachine();
+
+        var demo = await RunAsync(machine.Environment);
+
+        Assert.True((demo.ExitCode, demo.Errors) is (0, ""), $"The demo ended with {demo.ExitCode}.\n{demo.Output}\n{demo.Errors}");
+        Assert.Matches(@"\ndemo ok: 6 of 6 jobs succeeded in \d+\.\d s \(offline heuristic grades, not an examiner's\)\n$", demo.Output);
+        Assert.Contains("Engines  writing: offline rules, without Harper -> ./warren engines install harper   speech: not installed -> ./warren engines install speech\n", demo.Output, StringComparison.Ordinal);
+        Assert.Equal(["Graded by offline (heuristic): Warren rules, without Harper: essay-a2, essay-b2, essay-c1"], GradedBy(demo));
+        Assert.DoesNotContain("recording", demo.Output, StringComparison.Ordinal);
+        Assert.Empty(machine.Data.GetFileSystemInfos());
+    }
+
+    [Fact]
+    [Trait("Category", "Service")]
+    public async Task It_ends_well_with_all_engines_installed()
+    {
+        var environment = new Dictionary<string, string?> { ["Warren__Grading__EnginesDirectory"] = Path.Combine(RepositoryPath.Root, "engines") };
+        var list = await WarrenProgram.RunAsync(["engines", "list", "--json"], environment: environment);
+        var missing = JsonDocument.Parse(list.Output).RootElement.EnumerateArray().Where(engine => !engine.GetProperty("installed").GetBoolean()).ToList();
+        if (missing.Count > 0)
+            Services.Missing($"{string.Join(' ', missing.Select(engine => $"{engine.GetProperty("advice")}."))} ./test installs both.");
+
+        var demo = await RunAsync(environment);
+
+        Assert.True((demo.ExitCode, demo.Errors) is (0, ""), $"The demo ended with {demo.ExitCode}.\n{demo.Output}\n{demo.Errors}");
+        Assert.Matches(@"\ndemo ok: 7 of 7 jobs succeeded in \d+\.\d s \(offline heuristic grades, not an examiner's\)\n$", demo.Output);
+        Assert.Contains("Engines  writing: offline rules + Harper   speech: installed\n", demo.Output, StringComparison.Ordinal);
+        Assert.Collection(
+            GradedBy(demo),
+            line => Assert.Matches(@"^Graded by offline \(heuristic\): Warren rules \+ Harper \d+\.\d+\.\d+: essay-a2, essay-b2, essay-c1$", line),
+            line => Assert.Equal("Graded by pocketsphinx (heuristic): recording", line));
+        Assert.Matches(@"recording +\[#+\] graded [1-9]\.\d", demo.Output);
+    }
+
+    [Fact]
     public async Task An_interrupted_demo_says_so_and_leaves_nothing_behind()
     {
         var temporary = Directory.CreateTempSubdirectory("warren-cli-");
@@ -54,6 +93,13 @@ public class DemoTests
         Assert.Empty(temporary.GetDirectories("warren-demo-*"));
         temporary.Delete(recursive: true);
     }
+
+    // Through a shell, which has the patience for a machine that is busy.
+    private static Task<ProgramResult> RunAsync(Dictionary<string, string?> environment) =>
+        WarrenProgram.RunAsync(["-c", $"exec dotnet '{WarrenProgram.Assembly}' demo"], environment: environment, script: "/bin/sh");
+
+    private static List<string> GradedBy(ProgramResult demo) =>
+        [.. demo.Output.Split('\n').Where(line => line.StartsWith("Graded by ", StringComparison.Ordinal))];
 
     // Somebody else's is as good.
     private static TcpListener? Take(int port)

@@ -27,7 +27,7 @@ public class ReferenceTests
     [Fact]
     public async Task The_reference_says_what_the_verbs_say()
     {
-        var file = Path.Combine(Root(), "docs", "reference", "cli.md");
+        var file = Path.Combine(RepositoryPath.Root, "docs", "reference", "cli.md");
         var text = new StringBuilder(Intro);
         foreach (var verb in CommandLine.Create().Subcommands)
             Describe(verb, "warren", text);
@@ -68,13 +68,5 @@ public class ReferenceTests
         }
         foreach (var below in verb.Subcommands)
             Describe(below, path, text);
-    }
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent ?? throw new InvalidOperationException("Warren.slnx was not found above the tests.");
-        return directory.FullName;
     }
 }

@@ -4,14 +4,12 @@ namespace Warren.Cli.Tests;
 
 public class ScriptTests
 {
-    private static readonly string Root = FindRoot();
-
     // One test, since all of it is one script and building takes its time.
     [Fact]
     public async Task The_script_builds_once_and_passes_arguments_exit_code_and_streams_from_any_directory()
     {
         Services.Require("bash");
-        var script = Path.Combine(Root, "warren");
+        var script = Path.Combine(RepositoryPath.Root, "warren");
 
         var first = await WarrenProgram.RunAsync(["help"], script: script);
         var link = Path.Combine(Directory.CreateTempSubdirectory("warren-cli-").FullName, "warren");
@@ -27,13 +25,5 @@ public class ScriptTests
         Assert.StartsWith("warren: No broker is named.", second.Errors, StringComparison.Ordinal);
         Assert.Equal(2, closed.ExitCode);
         Assert.StartsWith("warren: Standard input is empty.", closed.Errors, StringComparison.Ordinal);
-    }
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent ?? throw new InvalidOperationException("Warren.slnx was not found above the tests.");
-        return directory.FullName;
     }
 }

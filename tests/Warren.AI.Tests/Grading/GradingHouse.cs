@@ -46,14 +46,14 @@ internal sealed class GradingHouse : IAsyncDisposable
 
     public static async Task<GradingHouse> StartAsync(
         string url, Dictionary<string, string?>? settings = null, Func<WritingArgs, JobContext, CancellationToken, Task<WritingScore>>? grade = null, bool withWorker = true,
-        Action<WorkerBuilder, IConfiguration>? worker = null, CancellationToken cancellationToken = default)
+        Action<WorkerBuilder, IConfiguration>? worker = null, int publishWindow = 1024, CancellationToken cancellationToken = default)
     {
         var directory = Directory.CreateTempSubdirectory("warren-grading-");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-        var backend = await MessageBus.ConnectAsync(url, options => options.MaxMessageBytes = 64 * 1024 * 1024, cancellationToken: cancellationToken);
+        var backend = await MessageBus.ConnectAsync(url, options => (options.MaxMessageBytes, options.PublishWindow) = (64 * 1024 * 1024, publishWindow), cancellationToken: cancellationToken);
         GradingHouse? house = null;
         var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
-        builder.Services.AddWarrenMessaging(options => options.Url = url);
+        builder.Services.AddWarrenMessaging(options => (options.Url, options.PublishWindow) = (url, publishWindow));
         builder.Services.AddGradingSettings(configuration);
         builder.Services.AddWarrenCoordinator(coordinator => coordinator.UseSqlite(Path.Combine(directory.FullName, "warren.db")).AddContract<GradingContract>());
         if (worker is not null)
