@@ -73,14 +73,17 @@ internal sealed partial class GradingSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>Where all workers keep temporary files.</summary>
+    public DirectoryInfo Scratch => _directory.CreateSubdirectory("scratch");
+
     /// <summary>Starts a worker.</summary>
     public RunningProgram StartWorker(params (string Name, string Value)[] settings)
     {
         var data = Directory.CreateDirectory(Path.Combine(_directory.FullName, $"worker-{_workers.Count}"));
         var worker = RunningProgram.Start(
             $"worker {_workers.Count}", Warren("worker", "--broker", Broker.Url, "--data", data.FullName),
-            // One that is killed leaves its files to the test.
-            settings.Append(("TMPDIR", data.FullName)).ToDictionary(setting => setting.Item1, setting => (string?)setting.Item2));
+            // One that is killed leaves its files to the others, and all of them to the test.
+            settings.Append(("TMPDIR", Scratch.FullName)).ToDictionary(setting => setting.Item1, setting => (string?)setting.Item2));
         _workers.Add(worker);
         return worker;
     }

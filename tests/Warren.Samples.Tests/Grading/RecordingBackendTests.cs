@@ -91,6 +91,8 @@ public abstract class RecordingBackendSuite
             await system.IsAnsweredOnceAsync(sent.Keys, Token);
             // The one that the killed worker listened to was fetched by another as well.
             Assert.Contains(recordings.Fetched.Items.CountBy(path => path), of => of.Value > 1);
+            // And no recording outlives its grading, not even that one.
+            Assert.Empty(system.Scratch.GetDirectories("warren-speech-*"));
         }
         catch (Exception wrong)
         {

@@ -17,16 +17,9 @@ internal sealed class SpeakingGradingHandler(
         var start = time.GetTimestamp();
         if (args.PartNumber is < 1 or > 3)
             throw new JobFailedException("part_number_invalid", $"part_number is {args.PartNumber}; 1, 2 or 3 was expected.", FailureCause.Invalid);
-        var directory = Directory.CreateTempSubdirectory("warren-speaking-");
-        try
-        {
-            var score = await GradeAsync(args, directory, job, cancellationToken);
-            return score with { ProcessingTime = Math.Round(time.GetElapsedTime(start).TotalSeconds, 3) };
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+        using var scratch = ScratchFolder.Create();
+        var score = await GradeAsync(args, scratch.Directory, job, cancellationToken);
+        return score with { ProcessingTime = Math.Round(time.GetElapsedTime(start).TotalSeconds, 3) };
     }
 
     private async Task<SpeakingScore> GradeAsync(SpeakingArgs args, DirectoryInfo directory, JobContext job, CancellationToken cancellationToken)

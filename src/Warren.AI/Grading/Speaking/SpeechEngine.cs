@@ -18,19 +18,12 @@ internal sealed class SpeechEngine(SpeechPrograms programs, TimeProvider time, I
     /// <exception cref="JobFailedException">What the script fails with, or a fault of the process.</exception>
     public async Task<TResult> RunAsync<TArgs, TResult>(TArgs args, JobContext job, CancellationToken cancellationToken)
     {
-        var directory = Directory.CreateTempSubdirectory("warren-speech-");
-        try
-        {
-            var script = Path.Combine(directory.FullName, Script);
-            await WriteScriptAsync(script, cancellationToken);
-            await using var engine = new ProcessEngine(job.Kind, Options(script, directory), time, logger);
-            var result = await engine.RunAsync(JsonSerializer.SerializeToElement(args, JobJson.Options), job, cancellationToken);
-            return result.Deserialize<TResult>(JobJson.Options)!;
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+        using var scratch = ScratchFolder.Create();
+        var script = Path.Combine(scratch.Directory.FullName, Script);
+        await WriteScriptAsync(script, cancellationToken);
+        await using var engine = new ProcessEngine(job.Kind, Options(script, scratch.Directory), time, logger);
+        var result = await engine.RunAsync(JsonSerializer.SerializeToElement(args, JobJson.Options), job, cancellationToken);
+        return result.Deserialize<TResult>(JobJson.Options)!;
     }
 
     private ProcessEngineOptions Options(string script, DirectoryInfo directory) => new()
