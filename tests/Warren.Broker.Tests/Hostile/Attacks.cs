@@ -27,7 +27,14 @@ internal sealed class Attacks(string url, Random random)
     {
         while (!stop.IsCancellationRequested)
         {
-            await OnceAsync();
+            try
+            {
+                await OnceAsync();
+            }
+            catch (SocketException refused) when (refused.SocketErrorCode is SocketError.ConnectionReset)
+            {
+                // Where thousands knock at once a connection may be closed before its client hears that it is open.
+            }
             Count++;
         }
     }
