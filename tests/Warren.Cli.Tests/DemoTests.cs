@@ -24,8 +24,8 @@ public class DemoTests
         using var amqp = Take(5672);
         using var http = Take(8080);
 
-        var other = WarrenProgram.RunAsync(["demo", "--quiet"], environment: Adverse);
-        var demo = await WarrenProgram.RunAsync(["-c", $"exec dotnet '{WarrenProgram.Assembly}' demo <&-"], environment: Adverse, script: "/bin/sh");
+        var other = RunAsync(Adverse, "demo --quiet");
+        var demo = await RunAsync(Adverse, "demo <&-");
         var quiet = await other;
 
         Assert.Equal((0, ""), (demo.ExitCode, demo.Errors));
@@ -95,8 +95,8 @@ public class DemoTests
     }
 
     // Through a shell, which has the patience for a machine that is busy.
-    private static Task<ProgramResult> RunAsync(Dictionary<string, string?> environment) =>
-        WarrenProgram.RunAsync(["-c", $"exec dotnet '{WarrenProgram.Assembly}' demo"], environment: environment, script: "/bin/sh");
+    private static Task<ProgramResult> RunAsync(Dictionary<string, string?> environment, string verb = "demo") =>
+        WarrenProgram.RunAsync(["-c", $"exec dotnet '{WarrenProgram.Assembly}' {verb}"], environment: environment, script: "/bin/sh");
 
     private static List<string> GradedBy(ProgramResult demo) =>
         [.. demo.Output.Split('\n').Where(line => line.StartsWith("Graded by ", StringComparison.Ordinal))];

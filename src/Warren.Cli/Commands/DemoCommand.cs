@@ -122,7 +122,6 @@ internal static class DemoCommand
     private static async Task<bool> OverAmqpAsync(
         ServerConnection server, string url, DemoBoard board, string name, string kind, JsonNode args, CancellationToken cancellationToken)
     {
-        // By then the coordinator has declared the queue that jobs are submitted to.
         await DemoJobs.UntilOfferedAsync(server, kind, cancellationToken);
         return await AmqpDemo.RunAsync(url, board, name, kind, args, cancellationToken);
     }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
 using Warren.Jobs;
 
 namespace Warren.Cli.Demo;
@@ -17,7 +18,8 @@ internal static class AmqpDemo
     {
         var factory = new ConnectionFactory { Uri = new Uri(url), ClientProvidedName = "warren demo" };
         await using var connection = await factory.CreateConnectionAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        var confirmed = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+        await using var channel = await connection.CreateChannelAsync(confirmed, cancellationToken);
         var id = JobId.New();
 
         // Watch first: an exclusive queue bound to the job's events.
@@ -30,7 +32,16 @@ internal static class AmqpDemo
         {
             var properties = new BasicProperties { ReplyTo = "amq.rabbitmq.reply-to", CorrelationId = "1", ContentType = "application/json", Persistent = true };
             var body = new JsonObject { ["id"] = id.ToString(), ["kind"] = kind, ["args"] = args.DeepClone() }.ToJsonString();
-            await channel.BasicPublishAsync("", "warren.submit", mandatory: true, properties, Encoding.UTF8.GetBytes(body), cancellationToken);
+            try
+            {
+                await channel.BasicPublishAsync("", "warren.submit", mandatory: true, properties, Encoding.UTF8.GetBytes(body), cancellationToken);
+            }
+            catch (PublishException returned) when (returned.IsReturn)
+            {
+                // That a kind is offered may be known before the coordinator has declared the queue of submits; nobody would ever reply.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
+                continue;
+            }
             var reply = JsonNode.Parse(await replies.ReadAsync(cancellationToken))!;
             if (reply["error"] is not { } error)
                 break;
