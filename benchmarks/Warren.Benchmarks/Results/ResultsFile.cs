@@ -12,7 +12,9 @@ internal static class ResultsFile
         using var text = new StringWriter { NewLine = "\n" };
         text.WriteLine("# Benchmark results");
         text.WriteLine();
-        text.WriteLine("Written by `./bench all --write`; do not edit.");
+        text.WriteLine(
+            "Written by `./bench all --write`; do not edit. This file is on messaging; there are others on [the broker](RESULTS-broker.md), [jobs](RESULTS-jobs.md), "
+            + "[their stores](RESULTS-stores.md), [grading](RESULTS-grading.md) and [quorum queues with two connections](RESULTS-quorum.md).");
         text.WriteLine();
         text.WriteLine("## How it was measured");
         text.WriteLine();
