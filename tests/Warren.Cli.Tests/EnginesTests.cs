@@ -61,6 +61,18 @@ public class EnginesTests
     }
 
     [Fact]
+    public async Task For_a_server_with_a_directory_of_data_of_its_own_it_installs_there()
+    {
+        using var machine = new BareMachine();
+        var data = Path.Combine(machine.Data.FullName, "elsewhere");
+
+        var run = await WarrenProgram.RunAsync(["engines", "install", "harper", "--dry-run", "--data", data], environment: machine.Environment);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Errors));
+        Assert.Contains($"cd {data}/engines/harper && npm ci", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_dry_run_says_what_would_be_run_and_runs_nothing()
     {
         using var machine = new BareMachine();

@@ -14,14 +14,19 @@ internal static class EnginesCommand
 {
     private static readonly Argument<string?> Name = new("NAME") { Description = "The engine. Without it, all that are not installed.", Arity = ArgumentArity.ZeroOrOne };
 
+    private static readonly Option<string?> Data = new("--data")
+    {
+        HelpName = "DIR", Description = "The directory of data of a server that is run with --data; what npm brings is in engines there. The default is the server's.",
+    };
+
     /// <summary>The noun with its verbs.</summary>
     public static Command Create()
     {
-        var list = new Command("list", "List the engines that work offline, and what is missing of each.") { ApiVerb.Json };
+        var list = new Command("list", "List the engines that work offline, and what is missing of each.") { Data, ApiVerb.Json };
         list.SetAction(ListAsync);
         var install = new Command("install", "Install engines: packages of Debian with apt-get, packages of npm in Warren's own directory. It says what it will run, and asks.")
         {
-            Name, ApiVerb.DryRun, ApiVerb.Yes,
+            Name, Data, ApiVerb.DryRun, ApiVerb.Yes,
         };
         install.SetAction(InstallAsync);
         return new("engines", "Engines that grade without any service: what is installed, and installing it.") { list, install };
@@ -30,11 +35,19 @@ internal static class EnginesCommand
     /// <summary>The engines of this machine.</summary>
     public static EngineCatalog Catalog(string directory) => new(new SpeechPrograms(), new HarperPrograms(directory));
 
+    private static EngineCatalog Catalog(ParseResult parsed)
+    {
+        var flags = new Dictionary<string, string?>();
+        if (parsed.GetValue(Data) is { } data)
+            flags[EnginesFolder.DataKey] = data;
+        return Catalog(ServeSettings.ReadEnginesDirectory(new SettingReader(flags)));
+    }
+
     private static async Task<int> ListAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var output = new Output();
         var engines = new List<(OfflineEngine Engine, IReadOnlyList<EnginePart> Missing)>();
-        foreach (var engine in Catalog(ServeSettings.Read(new Dictionary<string, string?>()).EnginesDirectory).All)
+        foreach (var engine in Catalog(parsed).All)
             engines.Add((engine, await engine.MissingAsync(cancellationToken)));
         if (parsed.GetValue(ApiVerb.Json))
         {
@@ -63,7 +76,7 @@ internal static class EnginesCommand
     private static async Task<int> InstallAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var output = new Output();
-        var catalog = Catalog(ServeSettings.Read(new Dictionary<string, string?>()).EnginesDirectory);
+        var catalog = Catalog(parsed);
         var name = parsed.GetValue(Name);
         var wanted = catalog.All.Where(engine => name is null || engine.Name == name).ToList();
         if (wanted.Count == 0)

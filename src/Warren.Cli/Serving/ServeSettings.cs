@@ -51,9 +51,6 @@ internal sealed record ServeSettings
         return new() { Reader = reader, Data = data, Roles = roles, Broker = broker, Store = (address, storeBy) };
     }
 
-    /// <summary>Where engines are installed.</summary>
-    public string EnginesDirectory => ReadEnginesDirectory(Reader);
-
     /// <summary>Where engines are installed, whatever else is set.</summary>
     public static string ReadEnginesDirectory(SettingReader reader) =>
         EnginesFolder.Of(reader.Configuration[$"{GradingOptions.Section}:{nameof(GradingOptions.EnginesDirectory)}"], reader.Find(EnginesFolder.DataKey));

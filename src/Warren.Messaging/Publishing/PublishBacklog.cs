@@ -6,6 +6,9 @@ namespace Warren.Messaging.Publishing;
 /// </summary>
 internal sealed class PublishBacklog(int window)
 {
+    // Enough for a window of 16 KiB messages; that many of the largest buffers would be four times as much.
+    private const long MostIdleBytes = 32 * 1024 * 1024;
+
     private readonly Lock _gate = new();
     private readonly ConfirmWindow _inFlight = new(window);
     private readonly LinkedList<PendingPublish> _suspects = new();
@@ -16,6 +19,7 @@ internal sealed class PublishBacklog(int window)
     private bool _full;
     private bool _closed;
     private int _count;
+    private long _idleBytes;
 
     /// <summary>The channel messages go out on; null while there is none.</summary>
     public ConfirmChannel? Channel => Volatile.Read(ref _channel);
@@ -27,7 +31,12 @@ internal sealed class PublishBacklog(int window)
     public PendingPublish Rent()
     {
         lock (_gate)
-            return _idle.TryPop(out var used) ? used : new PendingPublish();
+        {
+            if (!_idle.TryPop(out var used))
+                return new PendingPublish();
+            _idleBytes -= used.Body.Capacity;
+            return used;
+        }
     }
 
     /// <summary>Takes back a message that was not enqueued.</summary>
@@ -273,8 +282,12 @@ internal sealed class PublishBacklog(int window)
 
     private void Idle(PendingPublish message)
     {
+        // A very large body is not kept until somebody has use for its message.
+        message.Body.Clear();
         // Twice the window: a caller that has its answer may bring the next message before the old one is idle.
-        if (_idle.Count < 2 * window)
-            _idle.Push(message);
+        if (_idle.Count >= 2 * window || _idleBytes + message.Body.Capacity > MostIdleBytes)
+            return;
+        _idleBytes += message.Body.Capacity;
+        _idle.Push(message);
     }
 }
