@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Warren.Broker;
-using Warren.Messaging.Hosting;
 
 namespace Warren.Cli.Serving;
 
@@ -67,10 +66,7 @@ internal static class BrokerAccess
     {
         if (section.Value is { Length: > 0 })
             throw new UsageException($"{section.Path} is a text; {string.Join(", ", known.Select(name => $"{section.Path}:{name}"))} were expected.");
-        foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
-        {
-            var advice = SettingWords.Nearest(child.Key, known) is { } nearest ? $"did you mean {section.Path}:{nearest}?" : $"known are {string.Join(", ", known)}";
-            throw new UsageException($"Unknown setting {child.Path}; {advice}");
-        }
+        if (section.GetChildren().FirstOrDefault(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+            throw SettingReader.Unknown(unknown, section.Path, known);
     }
 }

@@ -81,10 +81,18 @@ internal sealed class SettingReader
     private void RefuseUnknownIn(string path, string[] known)
     {
         foreach (var section in Configuration.GetSection(path).GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
-        {
-            var advice = SettingWords.Nearest(section.Key, known) is { } nearest ? $"did you mean {path}:{nearest}?" : $"known are {string.Join(", ", known)}";
-            throw new UsageException($"Unknown setting {section.Path}{Source(section)}; {advice}");
-        }
+            throw Unknown(section, path, known, Source(section));
+    }
+
+    /// <summary>The mistake of a setting that does not exist, with the one that was meant if it can be told.</summary>
+    /// <param name="section">The setting.</param>
+    /// <param name="path">Where it is.</param>
+    /// <param name="known">What there is.</param>
+    /// <param name="source">Who set it, in brackets; empty if that is not known.</param>
+    public static UsageException Unknown(IConfigurationSection section, string path, string[] known, string source = "")
+    {
+        var advice = SettingWords.Nearest(section.Key, known) is { } nearest ? $"did you mean {path}:{nearest}?" : $"known are {string.Join(", ", known)}";
+        return new($"Unknown setting {section.Path}{source}; {advice}");
     }
 
     // A flag stands above the other name, and that above a file.
