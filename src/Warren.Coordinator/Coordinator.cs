@@ -42,6 +42,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
     private readonly ContractCatalog _contracts;
     private readonly List<ContractIntake> _contractIntakes = [];
     private readonly List<Subscription> _intakes = [];
+    private readonly CancellationTokenSource _taking = new();
     private readonly CancellationTokenSource _stopping = new();
     private Subscription? _claimConsumer;
     private Subscription? _foldConsumer;
@@ -134,7 +135,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
         Log.StoreOpened(_logger, _store.Description);
         _relay.Start();
         _leading = _leader.RunAsync(_stopping.Token);
-        _running = ConsumeAsync(_stopping.Token);
+        _running = ConsumeAsync(_taking.Token);
     }
 
     /// <summary>Stops taking jobs in, folds what workers reported, sends what waits as far as there is time, and hands over.</summary>
@@ -143,8 +144,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
     {
         if (!_opened)
             return;
-        foreach (var intake in _intakes)
-            await intake.DisposeAsync();
+        await TakeNoMoreAsync();
         await DrainAsync(cancellationToken);
         await CloseAsync();
         try
@@ -168,14 +168,23 @@ internal sealed partial class Coordinator : IAsyncDisposable
             await CloseAsync();
     }
 
+    // It may be about to begin; it ends with that first.
+    private async Task TakeNoMoreAsync()
+    {
+        await _taking.CancelAsync();
+        await _running;
+        foreach (var intake in _intakes)
+            await intake.DisposeAsync();
+    }
+
     // Nothing that comes after this changes the store.
     private async Task CloseAsync()
     {
         if (_closed)
             return;
         _closed = true;
+        await TakeNoMoreAsync();
         await _stopping.CancelAsync();
-        await _running;
         await _leading;
         foreach (var consumer in (Subscription?[])[_claimConsumer, _foldConsumer])
         {
@@ -188,13 +197,14 @@ internal sealed partial class Coordinator : IAsyncDisposable
         await _announcer.DisposeAsync();
         await _relay.DisposeAsync();
         Kinds.Dispose();
+        _taking.Dispose();
         _stopping.Dispose();
     }
 
     private async Task ConsumeAsync(CancellationToken cancellationToken)
     {
         var pause = TimeSpan.FromMilliseconds(200);
-        while (true)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
@@ -227,7 +237,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
             {
                 // Somebody has to repair it, a queue of other properties perhaps; until then jobs are taken in over HTTP.
                 Log.NotConsuming(_logger, pause, error);
-                await Task.Delay(pause, _time, CancellationToken.None);
+                await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 pause = pause * 2 < TimeSpan.FromSeconds(30) ? pause * 2 : TimeSpan.FromSeconds(30);
             }
         }

@@ -40,7 +40,7 @@ internal sealed partial class QueueDeclarer(IMessageBus bus, IReadOnlyList<JobQu
     /// </summary>
     public async Task DeclareContractQueueAsync(JobQueue queue, CancellationToken cancellationToken)
     {
-        if (!await ExistsAsync(queue.Name, cancellationToken))
+        if (!await bus.Queues.ExistsAsync(queue.Name, cancellationToken))
             await bus.DeclareAsync(new TopologyDefinition { Queues = [new(queue.Name) { Type = QueueType.Classic }] }, cancellationToken);
         if (queue.Exchange.Length == 0)
             return;
@@ -72,19 +72,6 @@ internal sealed partial class QueueDeclarer(IMessageBus bus, IReadOnlyList<JobQu
 
     /// <summary>Declares a queue anew the next time: it may be gone.</summary>
     public void Forget(string queue) => _declared.TryRemove(queue, out _);
-
-    private async Task<bool> ExistsAsync(string queue, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await bus.Queues.InfoAsync(queue, cancellationToken);
-            return true;
-        }
-        catch (QueueOperationException missing) when (missing.Reason == QueueFailureReason.NotFound)
-        {
-            return false;
-        }
-    }
 
     private static partial class Log
     {

@@ -9,6 +9,7 @@ internal sealed class LineReader(Stream stream, int maxLine)
     private int _start;
     private int _end;
     private int _searched;
+    private bool _skipping;
 
     /// <summary>How many bytes have come so far.</summary>
     public long Total { get; private set; }
@@ -22,6 +23,8 @@ internal sealed class LineReader(Stream stream, int maxLine)
     {
         while (true)
         {
+            if (_skipping)
+                Skip();
             var found = _buffer.AsSpan(_searched, _end - _searched).IndexOf((byte)'\n');
             if (found >= 0)
             {
@@ -41,24 +44,15 @@ internal sealed class LineReader(Stream stream, int maxLine)
         }
     }
 
-    /// <summary>Drops what is buffered of a line and everything up to its newline; false at the end of the stream.</summary>
-    public async ValueTask<bool> SkipLineAsync(CancellationToken cancellationToken)
+    /// <summary>The next call of <see cref="ReadAsync"/> begins after the newline of the line that is being read, however far away that is.</summary>
+    public void SkipLine() => _skipping = true;
+
+    private void Skip()
     {
-        while (true)
-        {
-            var found = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
-            if (found >= 0)
-            {
-                _start = _searched = _start + found + 1;
-                return true;
-            }
-            _start = _searched = _end = 0;
-            var read = await stream.ReadAsync(_buffer.AsMemory(), cancellationToken);
-            if (read == 0)
-                return false;
-            _end = read;
-            Total += read;
-        }
+        var found = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+        _skipping = found < 0;
+        (_start, _end) = found < 0 ? (0, 0) : (_start + found + 1, _end);
+        _searched = _start;
     }
 
     private void MakeRoom()

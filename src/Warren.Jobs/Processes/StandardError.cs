@@ -42,8 +42,7 @@ internal sealed partial class StandardError(Stream stream, string kind, int proc
             catch (LineTooLongException)
             {
                 Take(_lines.Unfinished.Span, "…");
-                if (!await _lines.SkipLineAsync(cancellationToken))
-                    break;
+                _lines.SkipLine();
                 continue;
             }
             if (line is null)

@@ -36,10 +36,39 @@ public class LineReaderTests
             Assert.Equal("a", Encoding.UTF8.GetString((await reader.ReadAsync(default))!.Value.Span));
             await Assert.ThrowsAsync<LineTooLongException>(() => reader.ReadAsync(default).AsTask());
             Assert.Equal("xxxxxxxxx", Encoding.UTF8.GetString(reader.Unfinished.Span));
-            Assert.True(await reader.SkipLineAsync(default));
+            reader.SkipLine();
             Assert.Equal("b", Encoding.UTF8.GetString((await reader.ReadAsync(default))!.Value.Span));
             Assert.Null(await reader.ReadAsync(default));
         }
+    }
+
+    [Fact]
+    public async Task Calls_that_are_canceled_in_a_line_to_skip_lose_nothing()
+    {
+        var reader = new LineReader(new PieceStream(Encoding.UTF8.GetBytes("a\n" + new string('x', 100) + "\nb\n"), 7, canceled: true), 8);
+        List<string> found = [];
+        var canceled = 0;
+        while (true)
+        {
+            try
+            {
+                if (await reader.ReadAsync(default) is not { } line)
+                    break;
+                found.Add(Encoding.UTF8.GetString(line.Span));
+            }
+            catch (LineTooLongException)
+            {
+                found.Add("…");
+                reader.SkipLine();
+            }
+            catch (OperationCanceledException)
+            {
+                canceled++;
+            }
+        }
+
+        Assert.Equal(["a", "…", "b"], found);
+        Assert.InRange(canceled, 10, 30);
     }
 
     [Fact]
@@ -54,10 +83,14 @@ public class LineReaderTests
         Assert.Null(await reader.ReadAsync(default));
     }
 
-    // Gives at most so many bytes at once.
-    private sealed class PieceStream(byte[] bytes, int piece) : MemoryStream(bytes)
+    // Gives at most so many bytes at once; canceled, if so asked, every other time.
+    private sealed class PieceStream(byte[] bytes, int piece, bool canceled = false) : MemoryStream(bytes)
     {
+        private int _reads;
+
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            base.ReadAsync(buffer[..Math.Min(buffer.Length, piece)], cancellationToken);
+            canceled && _reads++ % 2 == 0
+                ? ValueTask.FromException<int>(new OperationCanceledException())
+                : base.ReadAsync(buffer[..Math.Min(buffer.Length, piece)], cancellationToken);
     }
 }
