@@ -72,8 +72,10 @@ internal static class DemoCommand
         var program = await DemoJobs.ByProgramAsync(directory, flags);
         var settings = ServeSettings.Read(flags, new ConfigurationBuilder().Build());
         var start = Stopwatch.GetTimestamp();
-        await using var host = await ServeCommand.StartAsync(
-            settings, new ServeLog(LogLevel.Warning), cancellationToken);
+        var log = new ServeLog(LogLevel.Warning);
+        await using var host = await ServeCommand.StartAsync(settings, log, cancellationToken);
+        // Whoever interrupts a demo need not hear what it has left undone.
+        await using var interrupted = cancellationToken.Register(log.Silence);
         var version = typeof(DemoCommand).Assembly.GetName().Version!.ToString(3);
         var board = new DemoBoard(output, quiet);
         board.Write($"Warren {version} demo · embedded broker {host.AmqpUrl} · store SQLite · {host.HttpUrl}");

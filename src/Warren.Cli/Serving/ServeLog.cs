@@ -11,7 +11,7 @@ internal sealed class ServeLog(LogLevel least) : ILoggerProvider
     /// <summary>Adds it to a host, or to a part that has a log of its own.</summary>
     public void AddTo(ILoggingBuilder logging) => logging.SetMinimumLevel(least).AddProvider(this);
 
-    /// <summary>Says nothing from now on: a start has failed, which is told in one sentence, and not by how its parts are taken down.</summary>
+    /// <summary>Says nothing from now on: that a start has failed or a demo was interrupted is told in one sentence, and not by how the parts are taken down.</summary>
     public void Silence() => _isSilent = true;
 
     /// <inheritdoc/>
