@@ -45,20 +45,5 @@ internal sealed class LocalJobClient(JobService jobs) : IJobClient
         jobs.WatchAsync(id, after, cancellationToken);
 
     private Task<Storage.Insertion> SubmitToServiceAsync(string kind, JsonElement args, SubmitOptions? options, CancellationToken cancellationToken) =>
-        jobs.SubmitAsync(
-            new SubmitMessage
-            {
-                Id = options?.Id,
-                Kind = kind,
-                Args = args,
-                RunAt = options?.RunAt,
-                Deadline = options?.Deadline,
-                Lane = options?.Lane,
-                CallbackUrl = options?.CallbackUrl,
-                Owner = options?.Owner,
-                ExternalId = options?.ExternalId,
-                IdempotencyKey = options?.IdempotencyKey,
-            },
-            null,
-            cancellationToken);
+        jobs.SubmitAsync(SubmitMessage.Of(kind, args, options), null, cancellationToken);
 }

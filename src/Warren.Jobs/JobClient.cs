@@ -44,32 +44,16 @@ public sealed class JobClient : IJobClient
     public async Task<JobHandle<JsonElement>> SubmitAsync(
         string kind, JsonElement args, SubmitOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var name = new JobKind(kind).Name;
-        if (args.ValueKind == JsonValueKind.Undefined)
-            throw new ArgumentException("The args are undefined; a JSON value was expected.", nameof(args));
-        var id = options?.Id ?? JobId.New(_time);
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new SubmitMessage
-            {
-                Id = id,
-                Kind = name,
-                Args = args,
-                RunAt = options?.RunAt,
-                Deadline = options?.Deadline,
-                Lane = options?.Lane,
-                CallbackUrl = options?.CallbackUrl,
-                Owner = options?.Owner,
-                ExternalId = options?.ExternalId,
-                IdempotencyKey = options?.IdempotencyKey,
-            },
-            JobJson.Options);
+        var message = SubmitMessage.Of(kind, args, options);
+        message = message with { Id = message.Id ?? JobId.New(_time) };
+        var body = JsonSerializer.SerializeToUtf8Bytes(message, JobJson.Options);
         // The rest of the message is small; what is a little too large the coordinator refuses by the same word.
         if (body.Length > LargestArgs + (64 * 1024))
             throw new JobRefusedException("args_too_large", $"The args have about {body.Length:N0} bytes in JSON; at most {LargestArgs:N0} were expected.");
         var reply = await _requests.SubmitAsync(body, cancellationToken);
-        JobsTelemetry.Submits.Add(1, JobsTelemetry.Kind(name), JobsTelemetry.Outcome(reply.Error?.Code ?? (reply.Duplicate ? "duplicate" : "accepted")));
+        JobsTelemetry.Submits.Add(1, JobsTelemetry.Kind(message.Kind), JobsTelemetry.Outcome(reply.Error?.Code ?? (reply.Duplicate ? "duplicate" : "accepted")));
         CoordinatorRequests.ThrowIfRefused(reply.Error);
-        return new JobHandle<JsonElement>(this, reply.Id ?? id, reply.Duplicate);
+        return new JobHandle<JsonElement>(this, reply.Id ?? message.Id.Value, reply.Duplicate);
     }
 
     /// <inheritdoc/>

@@ -60,7 +60,7 @@ public class DemoTests
     [Trait("Category", "Service")]
     public async Task It_ends_well_with_all_engines_installed()
     {
-        var environment = new Dictionary<string, string?> { ["Warren__Grading__EnginesDirectory"] = Path.Combine(RepositoryPath.Root, "engines") };
+        var environment = new Dictionary<string, string?> { ["Warren__Grading__EnginesDirectory"] = RepositoryFiles.PathOf("engines") };
         var list = await WarrenProgram.RunAsync(["engines", "list", "--json"], environment: environment);
         var missing = JsonDocument.Parse(list.Output).RootElement.EnumerateArray().Where(engine => !engine.GetProperty("installed").GetBoolean()).ToList();
         if (missing.Count > 0)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Warren.TestKit;
 
 namespace Warren.Cli.Tests;
 
@@ -27,7 +28,7 @@ public class ReferenceTests
     [Fact]
     public async Task The_reference_says_what_the_verbs_say()
     {
-        var file = Path.Combine(RepositoryPath.Root, "docs", "reference", "cli.md");
+        var file = RepositoryFiles.PathOf("docs/reference/cli.md");
         var text = new StringBuilder(Intro);
         foreach (var verb in CommandLine.Create().Subcommands)
             Describe(verb, "warren", text);

@@ -9,7 +9,7 @@ public class ScriptTests
     public async Task The_script_builds_once_and_passes_arguments_exit_code_and_streams_from_any_directory()
     {
         Services.Require("bash");
-        var script = Path.Combine(RepositoryPath.Root, "warren");
+        var script = RepositoryFiles.PathOf("warren");
 
         var first = await WarrenProgram.RunAsync(["help"], script: script);
         var link = Path.Combine(Directory.CreateTempSubdirectory("warren-cli-").FullName, "warren");

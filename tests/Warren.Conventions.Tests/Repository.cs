@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Warren.TestKit;
 
 namespace Warren.Conventions.Tests;
 
@@ -10,7 +11,7 @@ internal static partial class Repository
     private static readonly string[] Foreign = [".git", "artifacts", "bin", "obj", "node_modules", "dist", "__pycache__", ".vs", ".idea", ".vscode"];
 
     /// <summary>The directory that holds Warren.slnx.</summary>
-    public static string Root { get; } = FindRoot();
+    public static string Root { get; } = RepositoryFiles.Root;
 
     /// <summary>Paths relative to the root, with forward slashes, in order.</summary>
     public static IReadOnlyList<string> Files { get; } =
@@ -25,7 +26,7 @@ internal static partial class Repository
     public static IEnumerable<string> Packages =>
         Projects("src").Where(project => Xml(project.Path).Descendants("IsPackable").Any(value => value.Value == "true")).Select(project => project.Name);
 
-    public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
+    public static string Read(string file) => RepositoryFiles.Read(file);
 
     public static XDocument Xml(string file) => XDocument.Load(Path.Combine(Root, file));
 
@@ -35,14 +36,6 @@ internal static partial class Repository
     /// <summary>C# without comments and strings, each replaced by blanks, so that positions stay.</summary>
     public static string Code(string file) =>
         CommentsAndStrings().Replace(Read(file), match => NotLineEnd().Replace(match.Value, " "));
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent;
-        return directory?.FullName ?? throw new InvalidOperationException($"There is no Warren.slnx above {AppContext.BaseDirectory}.");
-    }
 
     private static IEnumerable<string> Walk(DirectoryInfo directory)
     {

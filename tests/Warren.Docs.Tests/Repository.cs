@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Warren.TestKit;
 
 namespace Warren.Docs.Tests;
 
@@ -12,19 +13,16 @@ internal static partial class Repository
         "src/Warren.Server/README.md", "docs/start/dotnet.md",
     ];
 
-    /// <summary>The text of a file of the repository.</summary>
-    public static string Read(string path) => File.ReadAllText(Path.Combine(Root(), path));
-
     /// <summary>The contents of the fenced blocks of a language, in order.</summary>
     public static IEnumerable<string> Fences(string document, string language) =>
-        FencedBlock().Matches(Read(document)).Where(block => block.Groups[1].Value == language).Select(block => block.Groups[2].Value);
+        FencedBlock().Matches(RepositoryFiles.Read(document)).Where(block => block.Groups[1].Value == language).Select(block => block.Groups[2].Value);
 
     /// <summary>
     /// The snippets by name: what stands between <c>// &lt;snippet:name&gt;</c> and <c>// &lt;/snippet&gt;</c> in a file of the folder
     /// Snippets, moved to the left margin. Parts of the same name follow each other, as far as a test has to do something between them.
     /// </summary>
     public static IReadOnlyDictionary<string, string> Snippets { get; } =
-        Directory.EnumerateFiles(Path.Combine(Root(), "tests", "Warren.Docs.Tests", "Snippets"), "*.cs")
+        Directory.EnumerateFiles(RepositoryFiles.PathOf("tests/Warren.Docs.Tests/Snippets"), "*.cs")
             .Order(StringComparer.Ordinal)
             .SelectMany(path => SnippetPart().Matches(File.ReadAllText(path)))
             .GroupBy(part => part.Groups[1].Value, part => AtTheMargin(part.Groups[2].Value), StringComparer.Ordinal)
@@ -35,14 +33,6 @@ internal static partial class Repository
         var lines = code.Split('\n');
         var margin = lines.Where(line => line.Trim().Length > 0).Min(line => line.Length - line.TrimStart().Length);
         return string.Join('\n', lines.Select(line => line.Length >= margin ? line[margin..] : line.TrimStart()));
-    }
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent ?? throw new InvalidOperationException("Warren.slnx was not found above the tests.");
-        return directory.FullName;
     }
 
     [GeneratedRegex(@"^```(\w*)\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -1,3 +1,5 @@
+using Warren.TestKit;
+
 namespace Warren.Docs.Tests;
 
 public class SnippetTests
@@ -27,5 +29,5 @@ public class SnippetTests
     [Theory]
     [MemberData(nameof(Documents))]
     public void A_document_has_blocks_of_known_languages_only(string document) => Assert.DoesNotContain(
-        Repository.Read(document).Split('\n'), line => line.StartsWith("```", StringComparison.Ordinal) && line is not ("```" or "```csharp" or "```bash" or "```text" or "```json" or "```xml"));
+        RepositoryFiles.Read(document).Split('\n'), line => line.StartsWith("```", StringComparison.Ordinal) && line is not ("```" or "```csharp" or "```bash" or "```text" or "```json" or "```xml"));
 }

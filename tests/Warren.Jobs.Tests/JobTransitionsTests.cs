@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Warren.TestKit;
 
 namespace Warren.Jobs.Tests;
 
@@ -43,7 +44,7 @@ public partial class JobTransitionsTests
     // In a line: from, from ─► to | to ─► …; between lines: up at a ▲, and down from the word above a │ to the word before its ◄.
     private static IEnumerable<(JobState From, JobState To)> Drawn()
     {
-        var lines = Page().Split("```text\n")[1].Split("```")[0].TrimEnd('\n').Split('\n');
+        var lines = RepositoryFiles.Read("docs/concepts/jobs.md").Split("```text\n")[1].Split("```")[0].TrimEnd('\n').Split('\n');
         foreach (var line in lines)
         {
             foreach (var chain in Chains().Split(line))
@@ -73,7 +74,7 @@ public partial class JobTransitionsTests
     }
 
     private static IEnumerable<(JobState From, JobState To)> Told() =>
-        from Match row in Rows().Matches(Page())
+        from Match row in Rows().Matches(RepositoryFiles.Read("docs/concepts/jobs.md"))
         from @from in Words(row.Groups[1].Value)
         from to in Words(row.Groups[2].Value)
         select (@from, to);
@@ -83,14 +84,6 @@ public partial class JobTransitionsTests
 
     private static JobState WordAt(string line, int column) => Enum.Parse<JobState>(
         Word().Matches(line).Single(word => word.Index <= column && column < word.Index + word.Length).Value, ignoreCase: true);
-
-    private static string Page()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent ?? throw new InvalidOperationException("Warren.slnx was not found above the tests.");
-        return File.ReadAllText(Path.Combine(directory.FullName, "docs", "concepts", "jobs.md"));
-    }
 
     [GeneratedRegex("[a-z]+")]
     private static partial Regex Word();

@@ -3,14 +3,14 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Warren.Jobs.Protocol;
-using Warren.Jobs.Tests.Processes;
+using Warren.TestKit;
 
 namespace Warren.Jobs.Tests;
 
 /// <summary>docs/reference/wire.md, Jobs: who writes a client by it must find every name there is.</summary>
 public class WireDocumentTests
 {
-    private static readonly string Chapter = File.ReadAllText(Path.Combine(ProcessEngineDocumentTests.RepositoryRoot, "docs/reference/wire.md")).Split("\n## Jobs\n")[1];
+    private static readonly string Chapter = RepositoryFiles.Read("docs/reference/wire.md").Split("\n## Jobs\n")[1];
 
     public static TheoryData<Type> Messages =>
     [

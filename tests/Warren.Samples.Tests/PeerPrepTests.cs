@@ -135,11 +135,7 @@ public class PeerPrepTests(RabbitMqFixture rabbit)
     [InlineData("CollaborationService")]
     public void A_program_has_at_most_80_lines(string name)
     {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent!;
-
-        Assert.InRange(File.ReadAllLines(Path.Combine(directory.FullName, "samples", "PeerPrep", name, "Program.cs")).Length, 1, 80);
+        Assert.InRange(File.ReadAllLines(RepositoryFiles.PathOf($"samples/PeerPrep/{name}/Program.cs")).Length, 1, 80);
     }
 
     private static async Task ChangeAsync(SampleProgram collaboration, string session, string delta)

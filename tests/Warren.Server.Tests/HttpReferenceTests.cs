@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Warren.Server.Api;
 using Warren.Server.Security;
+using Warren.TestKit;
 
 namespace Warren.Server.Tests;
 
@@ -9,15 +10,17 @@ namespace Warren.Server.Tests;
 public partial class HttpReferenceTests
 {
     [Fact]
-    public void The_reference_lists_every_route() => Compare("http.md", "routes", Routes());
+    public void The_reference_lists_every_route() =>
+        GeneratedSection.Compare("docs/reference/http.md", "routes", nameof(HttpReferenceTests), Routes());
 
     [Fact]
-    public void The_reference_lists_every_refusal() => Compare("errors.md", "refusals", Refusals());
+    public void The_reference_lists_every_refusal() =>
+        GeneratedSection.Compare("docs/reference/errors.md", "refusals", nameof(HttpReferenceTests), Refusals());
 
     [Fact]
     public void Every_code_that_the_source_refuses_with_has_a_status()
     {
-        var codes = Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+        var codes = Directory.EnumerateFiles(RepositoryFiles.PathOf("src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && Regex.IsMatch(file, "Warren[.](Coordinator|Jobs|Server)/"))
             .SelectMany(file => Refused().Matches(File.ReadAllText(file)).Select(match => (File: Path.GetFileName(file), Code: match.Groups[1].Value)))
             .ToList();
@@ -43,30 +46,6 @@ public partial class HttpReferenceTests
         foreach (var (code, (status, title)) in Problems.All.OrderBy(pair => pair.Value.Status).ThenBy(pair => pair.Key, StringComparer.Ordinal))
             table.Append($"| `{code}` | {status} | {title} |\n");
         return table.ToString();
-    }
-
-    private static void Compare(string page, string name, string table)
-    {
-        var path = Path.Combine(Root(), "docs", "reference", page);
-        var text = File.ReadAllText(path);
-        var begin = $"<!-- {name}: written by HttpReferenceTests -->";
-        var from = text.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
-        var to = text.IndexOf($"<!-- end of {name} -->", StringComparison.Ordinal);
-        Assert.True(from >= begin.Length && to > from, $"{path} has lost its markers.");
-
-        var expected = text[..from] + "\n" + table + text[to..];
-        if (Environment.GetEnvironmentVariable("WARREN_APPROVE") == "1")
-            File.WriteAllText(path, text = expected);
-
-        Assert.Equal(expected, text);
-    }
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent ?? throw new InvalidOperationException("Warren.slnx was not found above the tests.");
-        return directory.FullName;
     }
 
     // A code is the first argument of a refusal, or one of two there.

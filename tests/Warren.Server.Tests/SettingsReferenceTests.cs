@@ -3,12 +3,12 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using Warren.AI.Chat;
 using Warren.AI.Grading;
 using Warren.Coordinator;
 using Warren.Jobs;
 using Warren.Jobs.Hosting;
+using Warren.TestKit;
 
 namespace Warren.Server.Tests;
 
@@ -31,19 +31,8 @@ public partial class SettingsReferenceTests
     [MemberData(nameof(Names))]
     public void The_reference_lists_every_setting_as_the_code_has_it(string name)
     {
-        var path = Path.Combine(RepositoryRoot(), "docs", "reference", "configuration.md");
-        var page = File.ReadAllText(path);
-        var (first, last) = ($"<!-- {name} settings: written by SettingsReferenceTests -->", $"<!-- end of {name} settings -->");
-        var begin = page.IndexOf(first, StringComparison.Ordinal) + first.Length;
-        var end = page.IndexOf(last, StringComparison.Ordinal);
-        Assert.True(begin >= first.Length && end > begin, $"{path} has lost its markers; expected {first} before {last}.");
-
         var (section, defaults) = Tables[name];
-        var expected = page[..begin] + "\n" + Table(section, defaults) + page[end..];
-        if (Environment.GetEnvironmentVariable("WARREN_APPROVE") == "1")
-            File.WriteAllText(path, page = expected);
-
-        Assert.Equal(expected, page);
+        GeneratedSection.Compare("docs/reference/configuration.md", $"{name} settings", nameof(SettingsReferenceTests), Table(section, defaults));
     }
 
     private static string Table(string section, object defaults)
@@ -112,32 +101,7 @@ public partial class SettingsReferenceTests
         _ => $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`",
     };
 
-    private static string Meaning(PropertyInfo property)
-    {
-        var summary = XDocument.Load(Path.ChangeExtension(property.DeclaringType!.Assembly.Location, ".xml"))
-            .Descendants("member")
-            .Single(member => member.Attribute("name")!.Value == $"P:{property.DeclaringType.FullName}.{property.Name}")
-            .Element("summary")!;
-        var text = string.Concat(summary.Nodes().Select(node => node switch
-        {
-            XText plain => plain.Value,
-            XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-            XElement reference => $"`{reference.Attribute("cref")!.Value.Split('.')[^1]}`",
-            _ => "",
-        }));
-        return DefaultSentence().Replace(WhiteSpace().Replace(text, " ").Trim(), "");
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent ?? throw new InvalidOperationException("Warren.slnx was not found above the tests.");
-        return directory.FullName;
-    }
-
-    [GeneratedRegex(@"\s+")]
-    private static partial Regex WhiteSpace();
+    private static string Meaning(PropertyInfo property) => DefaultSentence().Replace(DocSummary.Of(property), "");
 
     // The column beside it says the same, unless the default is a rule.
     [GeneratedRegex(@" The default is (none|nothing|\d[^;]*?|true|false)\.(?= |$)")]

@@ -73,27 +73,10 @@ internal sealed partial class EventAnnouncer : IAsyncDisposable
 
     private Task<string?> SendAsync(JobEvent happened) => _bus.PublishAsync(
         WireNames.EventExchange,
-        $"{happened.Job}.{TypeOf(happened)}",
+        $"{happened.Job}.{JobEventTypes.Of(happened)}",
         (ReadOnlyMemory<byte>)JsonSerializer.SerializeToUtf8Bytes(happened, JobJson.Options),
         new PublishOptions { Persistent = false, ContentType = "application/json", Timeout = TimeSpan.FromSeconds(5) },
         _stopping.Token);
-
-    private static string TypeOf(JobEvent happened) => happened switch
-    {
-        JobScheduled => "scheduled",
-        JobQueued => "queued",
-        JobStarted => "started",
-        JobProgressed => "progress",
-        JobCheckpointed => "checkpoint",
-        JobUsageReported => "usage",
-        JobRetryScheduled => "retrying",
-        JobCancelRequested => "cancel_requested",
-        JobSucceeded => "succeeded",
-        JobFailed => "failed",
-        JobCanceled => "canceled",
-        JobExpired => "expired",
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
 
     private static partial class Log
     {

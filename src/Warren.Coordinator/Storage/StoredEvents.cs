@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Warren.Jobs;
 
@@ -37,22 +36,4 @@ internal static class StoredEvents
 
     /// <summary>The event that was written.</summary>
     public static JobEvent Read(string body) => JsonSerializer.Deserialize<JobEvent>(body, JobJson.Options)!;
-
-    /// <summary>What an event is called in its JSON.</summary>
-    public static string TypeOf(JobEvent happened) => happened switch
-    {
-        JobScheduled => "scheduled",
-        JobQueued => "queued",
-        JobStarted => "started",
-        JobProgressed => Progress,
-        JobCheckpointed => "checkpoint",
-        JobUsageReported => "usage",
-        JobRetryScheduled => "retrying",
-        JobCancelRequested => "cancel_requested",
-        JobSucceeded => "succeeded",
-        JobFailed => "failed",
-        JobCanceled => "canceled",
-        JobExpired => "expired",
-        _ => throw new UnreachableException($"There is no event {happened.GetType().Name}."),
-    };
 }

@@ -24,6 +24,24 @@ internal sealed record SubmitMessage
     public string? ExternalId { get; init; }
 
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>What a client hands in.</summary>
+    /// <exception cref="ArgumentException">The kind's name cannot be one, or the args are not a value.</exception>
+    public static SubmitMessage Of(string kind, JsonElement args, SubmitOptions? options) => new()
+    {
+        Id = options?.Id,
+        Kind = new JobKind(kind).Name,
+        Args = args.ValueKind == JsonValueKind.Undefined
+            ? throw new ArgumentException("The args are undefined; a JSON value was expected.", nameof(args))
+            : args,
+        RunAt = options?.RunAt,
+        Deadline = options?.Deadline,
+        Lane = options?.Lane,
+        CallbackUrl = options?.CallbackUrl,
+        Owner = options?.Owner,
+        ExternalId = options?.ExternalId,
+        IdempotencyKey = options?.IdempotencyKey,
+    };
 }
 
 /// <summary>The answer to a submit: either the job, or why it was refused.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Warren.TestKit;
 
 namespace Warren.AI.Tests.Chat;
 
@@ -9,7 +10,7 @@ public class ChatReferenceTests
     public void Every_outcome_names_a_test_that_exists()
     {
         var tests = typeof(ChatReferenceTests).Assembly.GetTypes().SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}")).ToHashSet();
-        var rows = File.ReadAllText(Path.Combine(RepositoryPath.Root, "docs", "reference", "chat.md")).Split("## Outcomes")[1].Split('\n')
+        var rows = RepositoryFiles.Read("docs/reference/chat.md").Split("## Outcomes")[1].Split('\n')
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2).ToList();
 
         Assert.NotEmpty(rows);

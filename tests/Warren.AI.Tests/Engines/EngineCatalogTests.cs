@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Warren.AI.Engines;
 using Warren.AI.Grading;
+using Warren.TestKit;
 
 namespace Warren.AI.Tests.Engines;
 
@@ -45,7 +46,7 @@ public sealed class EngineCatalogTests : IDisposable
         Assert.Equal(["harper.mjs", "package-lock.json", "package.json"], Directory.GetFiles(programs.Directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(
             Directory.GetFiles(programs.Directory),
-            file => Assert.Equal(File.ReadAllBytes(Path.Combine(RepositoryPath.Root, "engines", "harper", Path.GetFileName(file))), File.ReadAllBytes(file)));
+            file => Assert.Equal(File.ReadAllBytes(Path.Combine(RepositoryFiles.Root, "engines", "harper", Path.GetFileName(file))), File.ReadAllBytes(file)));
     }
 
     [Theory]
@@ -66,7 +67,7 @@ public sealed class EngineCatalogTests : IDisposable
     [Fact]
     public void The_document_lists_every_part_with_its_package_and_the_command()
     {
-        var page = File.ReadAllText(Path.Combine(RepositoryPath.Root, "docs", "grading.md"));
+        var page = RepositoryFiles.Read("docs/grading.md");
         var rows = page.Split("## Engines")[1].Split("\n## ")[0].Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal));
 
         Assert.Equal(
@@ -81,7 +82,7 @@ public sealed class EngineCatalogTests : IDisposable
     [InlineData("docs/grading-speaking.md")]
     public void Other_pages_name_the_same_packages_and_the_same_command(string page)
     {
-        var text = File.ReadAllText(Path.Combine(RepositoryPath.Root, page));
+        var text = RepositoryFiles.Read(page);
         var speech = Catalog().Speech;
 
         Assert.Contains($"`{speech.InstallCommand}`", text, StringComparison.Ordinal);

@@ -6,7 +6,6 @@ namespace Warren.Interop.Tests.Peers;
 /// <summary>Where the peers of <c>tests/interop</c> are and what runs them; a test is skipped, or failed on CI, when that is missing.</summary>
 internal static class PeerPrograms
 {
-    private static readonly Lazy<string> Root = new(FindRoot);
     private static readonly Lazy<Task<string?>> Python = new(() => PythonMissesAsync("aio_pika", "pika"));
     private static readonly Lazy<Task<string?>> Celery = new(() => PythonMissesAsync("celery"));
     private static readonly Lazy<Task<string?>> Node = new(NodeMissesAsync);
@@ -38,7 +37,7 @@ internal static class PeerPrograms
     {
         if (await missing.Value is { } reason)
             Services.Missing(reason);
-        return (program, Path.Combine(Root.Value, "tests", "interop", script));
+        return (program, RepositoryFiles.PathOf($"tests/interop/{script}"));
     }
 
     // Debian's packages are seen by Debian's interpreter alone, and another one may come first on the PATH.
@@ -46,13 +45,13 @@ internal static class PeerPrograms
         Environment.GetEnvironmentVariable("WARREN_TEST_PYTHON") ?? (File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 
     private static async Task<string?> PythonMissesAsync(params string[] modules) =>
-        await RunAsync(PythonProgram, Root.Value, "-c", $"import {string.Join(", ", modules)}") is { } error
+        await RunAsync(PythonProgram, RepositoryFiles.Root, "-c", $"import {string.Join(", ", modules)}") is { } error
             ? $"{PythonProgram} cannot import {string.Join(" and ", modules)}; ./test installs Debian's packages of them. {error}"
             : null;
 
     private static async Task<string?> NodeMissesAsync()
     {
-        var directory = Path.Combine(Root.Value, "tests", "interop", "node");
+        var directory = RepositoryFiles.PathOf("tests/interop/node");
         // npm writes this file last, and with the time of the lock file's reading.
         var installed = new FileInfo(Path.Combine(directory, "node_modules", ".package-lock.json"));
         if (installed.Exists && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(directory, "package-lock.json")))
@@ -84,13 +83,5 @@ internal static class PeerPrograms
         {
             return $"{program}: {exception.Message}";
         }
-    }
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Warren.slnx")))
-            directory = directory.Parent;
-        return directory?.FullName ?? throw new DirectoryNotFoundException($"Found no Warren.slnx above {AppContext.BaseDirectory}.");
     }
 }

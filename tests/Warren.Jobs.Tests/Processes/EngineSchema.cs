@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Warren.TestKit;
 
 namespace Warren.Jobs.Tests.Processes;
 
 /// <summary>Checks lines against the shipped schema, with just the keywords that it uses; any other fails the test.</summary>
 internal static class EngineSchema
 {
-    private static readonly JsonElement Root = Load();
+    private static readonly JsonElement Root = ShellEngine.Json(RepositoryFiles.Read("docs/reference/schemas/process-engine.schema.json"));
 
     /// <summary>The types of lines in one direction.</summary>
     public static IEnumerable<string> Types(string direction) => Definitions(direction).EnumerateObject().Select(type => type.Name);
@@ -29,14 +30,6 @@ internal static class EngineSchema
     }
 
     private static JsonElement Definitions(string direction) => Root.GetProperty("$defs").GetProperty(direction);
-
-    private static JsonElement Load()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Warren.slnx")))
-            directory = Path.GetDirectoryName(directory)!;
-        return ShellEngine.Json(File.ReadAllText(Path.Combine(directory, "docs/reference/schemas/process-engine.schema.json")));
-    }
 
     private static bool Accepts(JsonElement schema, JsonElement value) => schema.EnumerateObject().All(keyword => keyword.Name switch
     {

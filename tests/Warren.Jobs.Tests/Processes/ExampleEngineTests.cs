@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using Warren.TestKit;
 
 namespace Warren.Jobs.Tests.Processes;
 
 /// <summary>The shipped engines.</summary>
 public class ExampleEngineTests
 {
-    private static string Engines => Path.Combine(ProcessEngineDocumentTests.RepositoryRoot, "engines/example");
+    private static string Engines => RepositoryFiles.PathOf("engines/example");
 
     [Fact]
     [Trait("Category", "Service")]

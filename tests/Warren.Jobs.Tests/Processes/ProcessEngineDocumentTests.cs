@@ -1,24 +1,14 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Warren.Jobs.Processes;
+using Warren.TestKit;
 
 namespace Warren.Jobs.Tests.Processes;
 
 /// <summary>docs/reference/process-engine.md: its programs run, and its tables are those of the code.</summary>
 public class ProcessEngineDocumentTests
 {
-    private static readonly string Document = File.ReadAllText(Path.Combine(RepositoryRoot, "docs/reference/process-engine.md"));
-
-    internal static string RepositoryRoot
-    {
-        get
-        {
-            var directory = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(directory, "Warren.slnx")))
-                directory = Path.GetDirectoryName(directory)!;
-            return directory;
-        }
-    }
+    private static readonly string Document = RepositoryFiles.Read("docs/reference/process-engine.md");
 
     [Fact]
     [Trait("Category", "Service")]

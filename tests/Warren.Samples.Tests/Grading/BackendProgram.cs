@@ -65,7 +65,7 @@ internal sealed class NestBackend : BackendProgram
         await Built.Value;
         var program = RunningProgram.Start(
             $"the {way} backend", ["node", $"dist/{way}/main.js"],
-            new Dictionary<string, string?> { ["RABBITMQ_URL"] = brokerUrl, ["PORT"] = "0", ["NO_COLOR"] = "1" }, RepositoryPath.Of("samples/GradingBackend"));
+            new Dictionary<string, string?> { ["RABBITMQ_URL"] = brokerUrl, ["PORT"] = "0", ["NO_COLOR"] = "1" }, RepositoryFiles.PathOf("samples/GradingBackend"));
         try
         {
             var listening = await program.LineAsync("Listening on ", cancellationToken);
@@ -98,7 +98,7 @@ internal sealed class NestBackend : BackendProgram
     private static async Task BuildAsync()
     {
         Services.Require("npm");
-        var directory = RepositoryPath.Of("samples/GradingBackend");
+        var directory = RepositoryFiles.PathOf("samples/GradingBackend");
         var installed = new FileInfo(Path.Combine(directory, "node_modules", ".package-lock.json"));
         if (!installed.Exists || installed.LastWriteTimeUtc < File.GetLastWriteTimeUtc(Path.Combine(directory, "package-lock.json")))
             await RunAsync(directory, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
@@ -135,7 +135,7 @@ internal sealed class PythonBackend : BackendProgram
                 Services.Missing($"{python} cannot import aio_pika; ./test installs Debian's package of it.");
         }
         return new(RunningProgram.Start(
-            "the Python backend", [python, RepositoryPath.Of("tests/interop/python/grading_backend.py")],
+            "the Python backend", [python, RepositoryFiles.PathOf("tests/interop/python/grading_backend.py")],
             new Dictionary<string, string?> { ["RABBITMQ_URL"] = brokerUrl, ["PYTHONDONTWRITEBYTECODE"] = "1" }));
     }
 

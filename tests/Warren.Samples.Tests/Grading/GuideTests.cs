@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Warren.TestKit;
 
 namespace Warren.Samples.Tests.Grading;
 
@@ -10,10 +11,10 @@ public partial class GuideTests
     [InlineData("docs/start/python.md", "python", 3)]
     public void Every_block_of_code_is_a_part_of_a_program(string guide, string language, int atLeast)
     {
-        var programs = Directory.EnumerateFiles(RepositoryPath.Of("samples/GradingBackend/src"), "*.ts", SearchOption.AllDirectories)
-            .Append(RepositoryPath.Of("tests/interop/python/grading_backend.py")).Select(File.ReadAllLines).ToList();
+        var programs = Directory.EnumerateFiles(RepositoryFiles.PathOf("samples/GradingBackend/src"), "*.ts", SearchOption.AllDirectories)
+            .Append(RepositoryFiles.PathOf("tests/interop/python/grading_backend.py")).Select(File.ReadAllLines).ToList();
 
-        var blocks = Fences().Matches(File.ReadAllText(RepositoryPath.Of(guide))).Where(fence => fence.Groups[1].Value == language).Select(fence => fence.Groups[2].Value).ToList();
+        var blocks = Fences().Matches(RepositoryFiles.Read(guide)).Where(fence => fence.Groups[1].Value == language).Select(fence => fence.Groups[2].Value).ToList();
 
         Assert.True(blocks.Count >= atLeast, $"{guide} has {blocks.Count} blocks of {language}; at least {atLeast} were expected.");
         Assert.All(blocks, block => Assert.True(programs.Any(program => Has(program, block)), $"{guide} shows what is in no program:\n{block}"));

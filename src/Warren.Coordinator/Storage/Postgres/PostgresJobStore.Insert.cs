@@ -1,5 +1,6 @@
 using Npgsql;
 using Warren.Jobs;
+using Warren.Jobs.Protocol;
 
 namespace Warren.Coordinator.Storage.Postgres;
 
@@ -151,7 +152,7 @@ internal sealed partial class PostgresJobStore
 
     private static void AddEvents(PostgresStatements statements, IReadOnlyList<JobEvent> events) => statements.Add(
         "INSERT INTO warren.events (job_id, number, type, attempt, at, body) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)",
-        events.Select(happened => happened.Job), events.Select(happened => happened.Number), events.Select(StoredEvents.TypeOf),
+        events.Select(happened => happened.Job), events.Select(happened => happened.Number), events.Select(JobEventTypes.Of),
         events.Select(happened => happened.Attempt), events.Select(happened => happened.At), events.Select(StoredEvents.Write));
 
     // Adds messages, runs all, and gives those messages that have a taker, with their ids. These rise in the order of the messages.

@@ -1,4 +1,5 @@
 using Warren.Jobs;
+using Warren.Jobs.Protocol;
 
 namespace Warren.Coordinator.Storage.Sqlite;
 
@@ -116,7 +117,7 @@ internal sealed partial class SqliteJobStore
 
     private static void WriteEvent(SqliteDatabase database, JobEvent happened) => database.Run(
         "INSERT INTO events (job_id, number, type, attempt, at, body) VALUES ($1, $2, $3, $4, $5, $6)",
-        happened.Job, happened.Number, StoredEvents.TypeOf(happened), happened.Attempt, happened.At, StoredEvents.Write(happened));
+        happened.Job, happened.Number, JobEventTypes.Of(happened), happened.Attempt, happened.At, StoredEvents.Write(happened));
 
     private static void TrimProgress(SqliteDatabase database, JobId id) => database.Run(
         """

@@ -34,7 +34,7 @@ public sealed class MissingEngineTests : IDisposable
         var handler = Recordings.Handler(new GradingOptions { AudioHosts = { server.Host } }, programs);
 
         var missing = await listed.MissingAsync(Cancellation);
-        var failure = await Assert.ThrowsAsync<JobFailedException>(() => handler.HandleAsync(Words.Args(url: server.Url()), new QuietJob(), Cancellation));
+        var failure = await Assert.ThrowsAsync<JobFailedException>(() => handler.HandleAsync(Words.Args(url: server.Url()), new QuietJob(GradingKinds.Speaking), Cancellation));
 
         Assert.Equal(packages, missing.Select(one => one.Package));
         Assert.Equal(("engine.missing", FailureCause.Invalid, listed.Lacks(missing)), (failure.Code, failure.Cause, failure.Message));
@@ -47,7 +47,7 @@ public sealed class MissingEngineTests : IDisposable
         await using var server = await FileServer.StartAsync(context => context.Response.Body.WriteAsync(Waves.ToBytes(Speech), context.RequestAborted).AsTask());
         var handler = Recordings.Handler(new GradingOptions { AudioHosts = { server.Host } }, Without("ffmpeg"));
 
-        await FailsAsync(() => handler.HandleAsync(Words.Args(url: server.Url()), new QuietJob(), Cancellation), "ffmpeg (package ffmpeg)");
+        await FailsAsync(() => handler.HandleAsync(Words.Args(url: server.Url()), new QuietJob(GradingKinds.Speaking), Cancellation), "ffmpeg (package ffmpeg)");
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class MissingEngineTests : IDisposable
         var programs = Without(part);
         var reader = new PocketsphinxReader(Recordings.Engine(programs), programs);
 
-        await FailsAsync(async () => await reader.ReadAsync(await RecordingAsync(), new QuietJob(), Cancellation), what);
+        await FailsAsync(async () => await reader.ReadAsync(await RecordingAsync(), new QuietJob(GradingKinds.Speaking), Cancellation), what);
     }
 
     [Theory]
@@ -71,7 +71,7 @@ public sealed class MissingEngineTests : IDisposable
         var programs = Without(part);
         var aligner = new PronunciationAligner(Recordings.Engine(programs), programs);
 
-        Assert.Null(await aligner.AlignAsync(new FileInfo("/none.wav"), Words.Of("hello world"), new QuietJob(), Cancellation));
+        Assert.Null(await aligner.AlignAsync(new FileInfo("/none.wav"), Words.Of("hello world"), new QuietJob(GradingKinds.Speaking), Cancellation));
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class MissingEngineTests : IDisposable
         var missing = Assert.Single(await programs.Engine.MissingAsync(Cancellation));
 
         var failure = await Assert.ThrowsAsync<JobFailedException>(() => Recordings.Engine(programs).RunAsync<object, object>(
-            new { task = "transcribe", audio = "/none.wav", model = programs.Model, stretches = Array.Empty<object>() }, new QuietJob(), Cancellation));
+            new { task = "transcribe", audio = "/none.wav", model = programs.Model, stretches = Array.Empty<object>() }, new QuietJob(GradingKinds.Speaking), Cancellation));
 
         Assert.Equal(("engine.missing", FailureCause.Invalid), (failure.Code, failure.Cause));
         Assert.StartsWith(programs.Engine.Lacks([missing]), failure.Message, StringComparison.Ordinal);
@@ -142,7 +142,7 @@ public sealed class MissingEngineTests : IDisposable
     [InlineData(4)]
     public async Task Another_part_of_the_exam_is_refused(int part)
     {
-        var failure = await Assert.ThrowsAsync<JobFailedException>(() => Recordings.Handler(new GradingOptions(), new SpeechPrograms()).HandleAsync(Words.Args(part), new QuietJob(), Cancellation));
+        var failure = await Assert.ThrowsAsync<JobFailedException>(() => Recordings.Handler(new GradingOptions(), new SpeechPrograms()).HandleAsync(Words.Args(part), new QuietJob(GradingKinds.Speaking), Cancellation));
 
         Assert.Equal(("part_number_invalid", FailureCause.Invalid), (failure.Code, failure.Cause));
     }

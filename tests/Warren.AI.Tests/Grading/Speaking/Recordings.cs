@@ -48,7 +48,7 @@ public sealed class Recordings : IAsyncLifetime
     public Task<SpeakingScore> GradeAsync(string name)
     {
         var options = new GradingOptions { AudioHosts = { _server!.Host } };
-        return Handler(options, new SpeechPrograms()).HandleAsync(Words.Args(url: _server.Url($"/{name}")), new QuietJob(), TestContext.Current.CancellationToken);
+        return Handler(options, new SpeechPrograms()).HandleAsync(Words.Args(url: _server.Url($"/{name}")), new QuietJob(GradingKinds.Speaking), TestContext.Current.CancellationToken);
     }
 
     /// <summary>The URL of a file of the directory.</summary>

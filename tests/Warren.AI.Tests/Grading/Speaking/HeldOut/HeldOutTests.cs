@@ -50,7 +50,7 @@ public class HeldOutTests
                 {
                     var file = new FileInfo(Path.Combine(directory.FullName, $"{recording.Name}.wav"));
                     await Recordings.SpeakAsync(file, recording.Voice, recording.Phrases, recording.Stretch, recording.Pause);
-                    scores[recording.Name] = await handler.HandleAsync(Words.Args(url: server.Url($"/{file.Name}")), new QuietJob(), cancellationToken);
+                    scores[recording.Name] = await handler.HandleAsync(Words.Args(url: server.Url($"/{file.Name}")), new QuietJob(GradingKinds.Speaking), cancellationToken);
                 });
             return scores;
         }

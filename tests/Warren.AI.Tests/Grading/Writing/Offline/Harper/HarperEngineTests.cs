@@ -87,7 +87,7 @@ public sealed class HarperEngineTests : IDisposable
 
         foreach (var essay in EssaySet.Half(b: true))
         {
-            var score = await new OfflineWritingGrader(harper).GradeAsync(essay.Args, new SilentJobContext(), CancellationToken.None);
+            var score = await new OfflineWritingGrader(harper).GradeAsync(essay.Args, new QuietJob(GradingKinds.Writing), CancellationToken.None);
             Assert.Equal(OfflineWritingGrader.WithHarper, score.Engine);
             pairs.Add(((double)essay.Level, score.OverallScore));
         }
@@ -106,8 +106,8 @@ public sealed class HarperEngineTests : IDisposable
     {
         await using var harper = await InstalledAsync();
 
-        var hostile = await harper.CheckAsync(string.Concat(Enumerable.Repeat(part, count)) + " He have a dog.", new SilentJobContext(), CancellationToken.None);
-        var next = await harper.CheckAsync("She have a cat.", new SilentJobContext(), CancellationToken.None);
+        var hostile = await harper.CheckAsync(string.Concat(Enumerable.Repeat(part, count)) + " He have a dog.", new QuietJob(GradingKinds.Writing), CancellationToken.None);
+        var next = await harper.CheckAsync("She have a cat.", new QuietJob(GradingKinds.Writing), CancellationToken.None);
 
         Assert.NotNull(hostile.Lints);
         Assert.Single(next.Lints!);
@@ -174,7 +174,7 @@ public sealed class HarperEngineTests : IDisposable
 
     private static Task<WritingScore> GradeAsync(HarperEngine harper, string text) => new OfflineWritingGrader(harper).GradeAsync(
         new() { TaskType = WritingTask.Task2, Prompt = "Write about your school.", StudentAnswer = text, TargetLevel = TargetLevel.B1 },
-        new SilentJobContext(),
+        new QuietJob(GradingKinds.Writing),
         CancellationToken.None);
 
     private static HarperEngine Engine(HarperPrograms programs, TimeProvider? time = null) =>
@@ -182,7 +182,7 @@ public sealed class HarperEngineTests : IDisposable
 
     private static async Task<HarperEngine> InstalledAsync()
     {
-        var programs = new HarperPrograms(Path.Combine(RepositoryPath.Root, "engines"));
+        var programs = new HarperPrograms(RepositoryFiles.PathOf("engines"));
         if (await programs.Engine.MissingAsync(CancellationToken.None) is { Count: > 0 } missing)
             Services.Missing($"{programs.Engine.Lacks(missing)}; ./test installs it in {programs.Directory}.");
         return Engine(programs);

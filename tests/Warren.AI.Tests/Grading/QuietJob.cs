@@ -1,15 +1,14 @@
 using System.Text.Json;
-using Warren.AI.Grading;
 using Warren.Jobs;
 
-namespace Warren.AI.Tests.Grading.Writing.Offline.Harper;
+namespace Warren.AI.Tests.Grading;
 
-/// <summary>An attempt at a grading job that nobody listens to.</summary>
-internal sealed class SilentJobContext : JobContext
+/// <summary>An attempt at a job of grading whose reports go nowhere.</summary>
+internal sealed class QuietJob(JobKind kind) : JobContext
 {
     public override JobId Id { get; } = JobId.New();
 
-    public override string Kind => GradingKinds.Writing.Name;
+    public override string Kind => kind.Name;
 
     public override int Attempt => 1;
 
