@@ -175,4 +175,34 @@ public abstract class JobLifeSuite
         Assert.Equal(submitted.Select(insertion => insertion.Id).ToHashSet(), delivered);
         await Eventually.ThatAsync(async () => (await house.Store.CountMessagesAsync(default)).Count == 0, "the outbox is empty");
     }
+
+    [Fact]
+    public async Task Usage_that_comes_twice_is_booked_once_also_that_of_an_attempt_that_was_lost()
+    {
+        await using var house = await CoordinatorHouse.StartAsync(await StoreAsync());
+        var silent = house.NewWorker();
+        var other = house.NewWorker();
+        await other.ConsumeAsync("text.stats");
+        var job = (await house.SubmitAsync()).Id;
+        await other.NextAsync();
+        await silent.ClaimAsync(job);
+        await TwiceAsync(silent, attempt: 1, seq: 1, tokens: 1);
+        await other.NextAsync();
+
+        // It goes on without knowing, and what it spends was spent.
+        await TwiceAsync(silent, attempt: 1, seq: 2, tokens: 10);
+        await other.ClaimAsync(job, 2);
+        await TwiceAsync(other, attempt: 2, seq: 1, tokens: 100);
+        await other.ReportAsync(JobLedger.Success(job, 2, 2));
+
+        var ended = await house.UntilAsync(job, JobState.Succeeded);
+        Assert.Equal((111L, 222L), (ended.Usage!.InputTokens, ended.Usage.OutputTokens));
+
+        async Task TwiceAsync(WireWorker worker, int attempt, int seq, long tokens)
+        {
+            var report = new UsageReport { Job = job, Attempt = attempt, Seq = seq, Usage = new(tokens, 2 * tokens) };
+            await worker.ReportAsync(report);
+            await worker.ReportAsync(report);
+        }
+    }
 }

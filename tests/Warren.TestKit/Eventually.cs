@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace Warren.TestKit;
 
 /// <summary>Waits for something that another process or thread will make true, and says what was wrong if it never was.</summary>
@@ -52,7 +54,7 @@ public static class Eventually
                 var value = await read().WaitAsync(left > LongestPause ? left : LongestPause, time, cancellationToken);
                 if (accept(value))
                     return value;
-                last = $"the last value was {(value is null ? "null" : value.ToString())}";
+                last = $"the last value was {Shown(value)}";
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
@@ -69,6 +71,14 @@ public static class Eventually
             pause = pause * 1.5 < LongestPause ? pause * 1.5 : LongestPause;
         }
     }
+
+    private static string Shown(object? value) => value switch
+    {
+        null => "null",
+        string text => text,
+        IEnumerable items => $"[{string.Join(", ", items.Cast<object?>().Select(Shown))}]",
+        _ => value.ToString()!,
+    };
 }
 
 /// <summary>Something a test waited for did not happen in time.</summary>

@@ -17,10 +17,16 @@ internal sealed class HeldLetters(IChannel channel, string source, TimeProvider 
 
     private readonly SortedSet<ulong> _tags = [];
     private int _acks;
+    private bool _runs;
 
     /// <summary>Takes the oldest letter, if there is one.</summary>
     public async Task<BasicGetResult?> GetAsync(CancellationToken cancellationToken)
     {
+        // A quorum queue that is being declared is known before it runs. RabbitMQ 3.10 answers a get by closing the connection then, with
+        // all consumers on it (541, noproc); asked for its count it says 0. A queue that counts a message runs.
+        _runs = _runs || (await channel.QueueDeclarePassiveAsync(source, cancellationToken).ConfigureAwait(false)).MessageCount > 0;
+        if (!_runs)
+            return null;
         var message = await channel.BasicGetAsync(source, autoAck: false, cancellationToken).ConfigureAwait(false);
         // A get is answered after all that came before it.
         _acks = 0;

@@ -1,5 +1,6 @@
 using System.Text;
 using Warren.Messaging.Retries;
+using Warren.Messaging.Topology;
 using Warren.TestKit;
 
 namespace Warren.Messaging.Tests.Retries;
@@ -38,6 +39,27 @@ public class DeadLetterTests(RabbitMqFixture rabbit)
 
         Assert.Equal(ids.Take(3), (await bus.DeadLetters.ListAsync("work", max: 3)).Select(letter => letter.MessageId));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => bus.DeadLetters.ListAsync("work", max: 0));
+    }
+
+    [Fact]
+    public async Task Looks_while_the_queue_is_being_declared_cost_no_connection()
+    {
+        var url = await rabbit.NewVirtualHostAsync();
+        await using var proxy = TcpProxy.Start(url);
+        await using var bus = await MessageBus.ConnectAsync(proxy.Rewrite(url));
+        await using var other = await MessageBus.ConnectAsync(url);
+        Assert.Empty(await bus.DeadLetters.ListAsync("work"));
+        var connections = proxy.Accepted.Value;
+
+        for (var round = 0; round < 25; round++)
+        {
+            var declared = other.Queues.DeclareAsync(QueueConventions.DeadLetters($"work{round}"));
+            while (!declared.IsCompleted)
+                Assert.Empty(await bus.DeadLetters.ListAsync($"work{round}"));
+            await declared;
+        }
+
+        Assert.Equal(connections, proxy.Accepted.Value);
     }
 
     [Fact]
