@@ -93,16 +93,23 @@ internal sealed partial class AmqpChannel
         }
     }
 
-    /// <summary>Ends the channel: its consumers go, and what it holds returns to the queues. A second call does nothing.</summary>
+    /// <summary>
+    /// Ends the channel: its consumers go, and what it holds returns to the queues. A second call ends what was done since the first, by a
+    /// command that was under way when the channel was closed from outside.
+    /// </summary>
     /// <param name="reason">Who ends it and why, for those who read events.</param>
-    public void Close(string reason) => Close(reason, _connection.Flushes);
+    public void Close(string reason)
+    {
+        _content.Drop();
+        Close(reason, _connection.Flushes);
+    }
 
+    // What is coming in is left alone: only the connection's read loop may touch it, and it may be in the middle of that.
     private void Close(string reason, FlushList flushes)
     {
         IsClosing = true;
         using (_host.Enter(flushes))
         {
-            _content.Drop();
             // What it holds or was to be sent first, so that whoever is next begins with that.
             foreach (var consumer in _consumers.Values)
                 consumer.Queue.TakeBack(consumer);
@@ -130,7 +137,7 @@ internal sealed partial class AmqpChannel
     public void CloseBecause(AmqpException error, MethodId failed)
     {
         Close(error.Message);
-        _output.Write(Number, new ChannelClose(error.Code, error.Message, failed));
+        _output.CloseChannel(Number, new ChannelClose(error.Code, error.Message, failed));
         _connection.Written();
     }
 
@@ -140,7 +147,7 @@ internal sealed partial class AmqpChannel
         var flushes = new FlushList();
         Close(error.Message, flushes);
         _confirms?.End();
-        _output.Write(Number, new ChannelClose(error.Code, error.Message, 0));
+        _output.CloseChannel(Number, new ChannelClose(error.Code, error.Message, 0));
         flushes.Add(_output);
         flushes.Flush();
     }
