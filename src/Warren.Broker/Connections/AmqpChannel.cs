@@ -22,6 +22,10 @@ internal sealed partial class AmqpChannel
     private long _lastLsn;
     private string _lastQueue = "";
     private bool _isClosed;
+    // Held by who ends the channel, until that is decided or the client is told.
+    private readonly Lock _endGate = new();
+    // Why it was closed from outside.
+    private string? _endReason;
 
     public AmqpChannel(ushort number, AmqpConnection connection)
     {
@@ -129,27 +133,50 @@ internal sealed partial class AmqpChannel
             if (_isClosed)
                 return;
             _isClosed = true;
-            _connection.Engine.Events.Listening?.Tell(new BrokerEvent.ChannelClosed(_connection.Session.RemoteEndPoint, Number, reason));
+            _connection.Engine.Events.Listening?.Tell(new BrokerEvent.ChannelClosed(_connection.Session.RemoteEndPoint, Number, _endReason ?? reason));
+        }
+    }
+
+    /// <summary>The client ends the channel; false when the broker was first, and its close is still to be answered.</summary>
+    public bool TryEnd()
+    {
+        lock (_endGate)
+        {
+            var isFirst = !IsClosing;
+            IsClosing = true;
+            return isFirst;
         }
     }
 
     /// <summary>Tells the client that the channel is over because of an error, and ends it.</summary>
     public void CloseBecause(AmqpException error, MethodId failed)
     {
+        if (!TryEnd())
+            return;
         Close(error.Message);
         _output.CloseChannel(Number, new ChannelClose(error.Code, error.Message, failed));
         _connection.Written();
     }
 
-    /// <summary>Closes the channel because of something the client did not do, on any thread.</summary>
-    public void CloseFromOutside(AmqpException error)
+    /// <summary>Closes the channel because of something the client did not do, on any thread; false when it is closing already.</summary>
+    public bool CloseFromOutside(AmqpException error)
     {
+        lock (_endGate)
+        {
+            if (IsClosing)
+                return false;
+            IsClosing = true;
+            _endReason = error.Message;
+            // Written before the client could be answered that it has closed the channel itself: this would be an error behind that.
+            _output.CloseChannel(Number, new ChannelClose(error.Code, error.Message, 0));
+        }
+
         var flushes = new FlushList();
         Close(error.Message, flushes);
         _confirms?.End();
-        _output.CloseChannel(Number, new ChannelClose(error.Code, error.Message, 0));
         flushes.Add(_output);
         flushes.Flush();
+        return true;
     }
 
     /// <summary>Gives what waits to the consumers of the channel, which could take nothing for a while. In a turn.</summary>

@@ -305,11 +305,11 @@ internal sealed partial class AmqpConnection : ICommitListener
     // A channel that was told to close hears only its own end; when both ends close it at once, each answers the other.
     private async ValueTask EndChannelAsync(AmqpChannel channel, MethodId id)
     {
-        var wasClosing = channel.IsClosing;
+        var isFirst = id == MethodId.ChannelClose && channel.TryEnd();
         channel.Close("closed by the client");
         if (id == MethodId.ChannelClose)
         {
-            if (!wasClosing)
+            if (isFirst)
             {
                 await WhenDurableAsync(channel.LastLsn);
                 SettleConfirms();
@@ -318,7 +318,7 @@ internal sealed partial class AmqpConnection : ICommitListener
 
             Output.WriteCloseOk(channel.Number);
             Written();
-            if (wasClosing)
+            if (!isFirst)
                 return;
         }
         else if (id != MethodId.ChannelCloseOk)

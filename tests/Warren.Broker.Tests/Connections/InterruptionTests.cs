@@ -54,6 +54,27 @@ public sealed class InterruptionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_channel_that_both_ends_close_at_once_is_answered_in_order()
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await RawAmqpClient.OpenAsync(broker.Url + "%2F");
+
+        for (var round = 0; round < 200; round++)
+        {
+            await client.OpenChannelAsync(1);
+            var closing = client.SendAsync(1, "channel.close");
+            var isByBroker = broker.Faults.CloseChannels() == 1;
+            await closing;
+
+            if (isByBroker)
+                await client.ExpectAsync(1, "channel.close");
+            await client.ExpectAsync(1, "channel.close-ok");
+            if (isByBroker)
+                await client.SendAsync(1, "channel.close-ok");
+        }
+    }
+
+    [Fact]
     public async Task A_close_ok_that_nobody_asked_for_ends_the_channel_and_gives_its_messages_back()
     {
         await using var broker = await EmbeddedBroker.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
