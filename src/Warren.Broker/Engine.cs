@@ -16,6 +16,9 @@ internal sealed partial class Engine : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, VirtualHost> _hosts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<AmqpConnection, byte> _connections = new();
+    // Held while one is made or deleted: the log is told of that in the same order.
+    private readonly Lock _hostsGate = new();
+    private readonly Lock _diskAlarmGate = new();
     private readonly MessagePages _pages;
     // Where pages go of a broker that keeps nothing; it goes with the broker.
     private string? _temporary;
@@ -34,8 +37,8 @@ internal sealed partial class Engine : IAsyncDisposable
         _pages = pages;
         if (store is not null)
         {
-            store.AlarmChanged += alarm => Alarms.Set("disk", alarm is not null, store);
-            Alarms.Set("disk", store.Alarm is not null, store);
+            store.AlarmChanged += _ => SetDiskAlarm(store);
+            SetDiskAlarm(store);
         }
 
         _logger = LoggerFor<Engine>();
@@ -94,10 +97,15 @@ internal sealed partial class Engine : IAsyncDisposable
     /// <summary>Makes a virtual host, durable before this returns; one that is there stays as it is.</summary>
     public async Task CreateHostAsync(string name, CancellationToken cancellationToken)
     {
-        var host = new VirtualHost(name, this);
-        if (!_hosts.TryAdd(name, host) || Store is not { } store)
-            return;
-        await store.WaitAsync(Keep(store, name), cancellationToken);
+        long lsn;
+        lock (_hostsGate)
+        {
+            if (!_hosts.TryAdd(name, new(name, this)) || Store is null)
+                return;
+            lsn = Keep(Store, name);
+        }
+
+        await Store.WaitAsync(lsn, cancellationToken);
 
         static long Keep(MessageStore store, string name)
         {
@@ -110,13 +118,17 @@ internal sealed partial class Engine : IAsyncDisposable
     /// <summary>Deletes a virtual host with all that is in it, durably before this returns; its connections are closed. False when there is none.</summary>
     public async Task<bool> DeleteHostAsync(string name, CancellationToken cancellationToken)
     {
-        if (!_hosts.TryRemove(name, out var host))
-            return false;
-        foreach (var connection in _connections.Keys.Where(connection => connection.Host == host))
-            connection.CloseBecause(ReplyCode.ConnectionForced, host.DeletedText);
         var lsn = 0L;
-        host.Run(() => lsn = host.DeleteAll());
-        host.Stop();
+        lock (_hostsGate)
+        {
+            if (!_hosts.TryRemove(name, out var host))
+                return false;
+            foreach (var connection in _connections.Keys.Where(connection => connection.Host == host))
+                connection.CloseBecause(ReplyCode.ConnectionForced, host.DeletedText);
+            host.Run(() => lsn = host.DeleteAll());
+            host.Stop();
+        }
+
         if (Store is { } store)
             await store.WaitAsync(lsn, cancellationToken);
         return true;
@@ -142,6 +154,13 @@ internal sealed partial class Engine : IAsyncDisposable
         if (_temporary is not null)
             Directory.Delete(_temporary, recursive: true);
         _temporary = null;
+    }
+
+    // By what stands when it is this one's turn: the log's writer works already while this is built.
+    private void SetDiskAlarm(MessageStore store)
+    {
+        lock (_diskAlarmGate)
+            Alarms.Set("disk", store.Alarm is not null, store);
     }
 
     private void Recover()

@@ -39,7 +39,10 @@ internal sealed class NamePattern
         return matches;
     }
 
-    private static bool Search(Regex regex, string name)
+    // Twice: once the time may be over because the machine stood still, and the answer is remembered.
+    private static bool Search(Regex regex, string name) => TrySearch(regex, name) ?? TrySearch(regex, name) ?? false;
+
+    private static bool? TrySearch(Regex regex, string name)
     {
         try
         {
@@ -48,7 +51,7 @@ internal sealed class NamePattern
         catch (RegexMatchTimeoutException)
         {
             // What cannot be decided is not permitted.
-            return false;
+            return null;
         }
     }
 

@@ -29,7 +29,9 @@ internal sealed partial class VirtualHost
     public AmqpException NoQueue(string name) => AmqpException.Channel(ReplyCode.NotFound, $"no {DescribeQueue(name)}");
 
     /// <summary>What the connections of a virtual host that is deleted are told.</summary>
-    public string DeletedText => $"{AmqpException.NameOf(ReplyCode.ConnectionForced)} - vhost '{Name}' is deleted";
+    public string DeletedText => DeletedError.Message;
+
+    private AmqpException DeletedError => AmqpException.Connection(ReplyCode.ConnectionForced, $"vhost '{Name}' is deleted");
 
     /// <summary>True when there is a queue of this name.</summary>
     public bool HasQueue(string name) => _queues.ContainsKey(name);
@@ -54,6 +56,7 @@ internal sealed partial class VirtualHost
             return 0;
         }
 
+        DemandNotDeleted();
         if (method.Exchange.StartsWith("amq.", StringComparison.Ordinal))
             throw AmqpException.Channel(ReplyCode.AccessRefused, $"exchange name '{method.Exchange}' contains reserved prefix 'amq.*'");
         var exchange = Exchange.Create(method.Type, new(method.Exchange, method.Durable, method.AutoDelete, method.Internal, method.Arguments))!;
@@ -96,6 +99,7 @@ internal sealed partial class VirtualHost
             return (existing, 0);
         }
 
+        DemandNotDeleted();
         QueueArgumentRules.Check(method, described);
         var definition = new QueueDefinition(
             method.Queue, _engine.NextQueueId(), method.Durable, method.Exclusive, method.AutoDelete, new(method.Arguments));
@@ -154,6 +158,7 @@ internal sealed partial class VirtualHost
     /// <summary>Deletes all that is in the virtual host, and the virtual host from the log.</summary>
     public long DeleteAll()
     {
+        _isDeleted = true;
         foreach (var queue in _queues.Values.ToArray())
             DeleteQueue(queue);
         using var change = new TopologyChange(Name, Store);
@@ -230,6 +235,13 @@ internal sealed partial class VirtualHost
         if (destination is null || !_exchanges.TryGetValue(definition.Source, out var source))
             return false;
         return source.Bind(new(source, destination, definition.RoutingKey, definition.Arguments));
+    }
+
+    // A command may have been read before its connection was told to close; what it declared would be in the log, and be there after a restart.
+    private void DemandNotDeleted()
+    {
+        if (_isDeleted)
+            throw DeletedError;
     }
 
     private void Own(object connection, Queue queue)

@@ -27,6 +27,7 @@ internal sealed partial class VirtualHost : ICommitListener
     private readonly ILogger _logger;
     private FlushList? _flushes;
     private volatile bool _isStopped;
+    private bool _isDeleted;
 
     public VirtualHost(string name, Engine engine)
     {

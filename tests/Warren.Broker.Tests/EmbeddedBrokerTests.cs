@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Warren.Broker.Tests.Suite;
 using Warren.TestKit;
 
@@ -45,7 +46,9 @@ public class EmbeddedBrokerTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task Stopping_frees_the_port_and_may_be_done_twice()
     {
-        var broker = await EmbeddedBroker.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        // An address of its own: on a shared one the freed port is anybody's, a listener's or an outgoing connection's.
+        var address = new IPAddress([127, .. RandomNumberGenerator.GetBytes(2), 77]);
+        var broker = await EmbeddedBroker.StartAsync(new() { Listen = [$"{address}:0"] }, TestContext.Current.CancellationToken);
         await broker.StopAsync(TestContext.Current.CancellationToken);
         await broker.StopAsync(TestContext.Current.CancellationToken);
         await broker.DisposeAsync();
@@ -153,7 +156,7 @@ public class EmbeddedBrokerTests(RabbitMqFixture rabbit)
         await using var first = await EmbeddedBroker.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
         var taken = first.EndPoints[0];
 
-        var error = await Assert.ThrowsAsync<BrokerStartException>(() => EmbeddedBroker.StartAsync(new() { Listen = ["127.0.0.1:0", $"{taken}"] }));
+        var error = await Assert.ThrowsAsync<BrokerStartException>(() => EmbeddedBroker.StartAsync(new() { Listen = ["127.0.0.1:0", $"{taken}"], TimeProvider = new ManualTimeProvider() }));
 
         Assert.Equal((BrokerStartFailure.AddressInUse, taken), (error.Reason, error.EndPoint));
         Assert.Matches(@"^Warren \d+\.\d+\.\d+", error.Occupant);
@@ -166,7 +169,7 @@ public class EmbeddedBrokerTests(RabbitMqFixture rabbit)
     {
         var port = new Uri(await rabbit.NewVirtualHostAsync()).Port;
 
-        var error = await Assert.ThrowsAsync<BrokerStartException>(() => EmbeddedBroker.StartAsync(new() { Listen = [$"127.0.0.1:{port}"] }));
+        var error = await Assert.ThrowsAsync<BrokerStartException>(() => EmbeddedBroker.StartAsync(new() { Listen = [$"127.0.0.1:{port}"], TimeProvider = new ManualTimeProvider() }));
 
         Assert.Matches(@"^RabbitMQ \d+\.\d+$", error.Occupant);
         Assert.Equal($"127.0.0.1:{port} is in use ({error.Occupant} answers there).", error.Message);

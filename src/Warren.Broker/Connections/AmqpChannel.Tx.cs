@@ -30,10 +30,13 @@ internal sealed partial class AmqpChannel
     private ValueTask CommitTx(in TxCommit method)
     {
         var tx = Transactional();
-        _tx = new();
         long lsn;
         using (Enter())
         {
+            // It may be closed from outside while this waits for its turn, and holds nothing then.
+            if (IsClosing)
+                return ValueTask.CompletedTask;
+            _tx = new();
             List<PublishOutcome> outcomes = [];
             var acked = Take(tx, TxSettlement.Ack);
             lsn = _host.Commit([.. tx.Publishes.Select(published => published.Publish)], acked, outcomes);
@@ -57,9 +60,12 @@ internal sealed partial class AmqpChannel
     private ValueTask RollbackTx(in TxRollback method)
     {
         var tx = Transactional();
-        _tx = new();
         using (Enter())
+        {
+            _tx = new();
             LetGo(tx);
+        }
+
         return Reply(new TxRollbackOk());
     }
 

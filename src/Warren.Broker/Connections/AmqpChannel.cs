@@ -22,6 +22,10 @@ internal sealed partial class AmqpChannel
     private long _lastLsn;
     private string _lastQueue = "";
     private bool _isClosed;
+    // Held by who ends the channel, until that is decided or the client is told.
+    private readonly Lock _endGate = new();
+    // Why it was closed from outside.
+    private string? _endReason;
 
     public AmqpChannel(ushort number, AmqpConnection connection)
     {
@@ -93,16 +97,23 @@ internal sealed partial class AmqpChannel
         }
     }
 
-    /// <summary>Ends the channel: its consumers go, and what it holds returns to the queues. A second call does nothing.</summary>
+    /// <summary>
+    /// Ends the channel: its consumers go, and what it holds returns to the queues. A second call ends what was done since the first, by a
+    /// command that was under way when the channel was closed from outside.
+    /// </summary>
     /// <param name="reason">Who ends it and why, for those who read events.</param>
-    public void Close(string reason) => Close(reason, _connection.Flushes);
+    public void Close(string reason)
+    {
+        _content.Drop();
+        Close(reason, _connection.Flushes);
+    }
 
+    // What is coming in is left alone: only the connection's read loop may touch it, and it may be in the middle of that.
     private void Close(string reason, FlushList flushes)
     {
         IsClosing = true;
         using (_host.Enter(flushes))
         {
-            _content.Drop();
             // What it holds or was to be sent first, so that whoever is next begins with that.
             foreach (var consumer in _consumers.Values)
                 consumer.Queue.TakeBack(consumer);
@@ -122,27 +133,50 @@ internal sealed partial class AmqpChannel
             if (_isClosed)
                 return;
             _isClosed = true;
-            _connection.Engine.Events.Listening?.Tell(new BrokerEvent.ChannelClosed(_connection.Session.RemoteEndPoint, Number, reason));
+            _connection.Engine.Events.Listening?.Tell(new BrokerEvent.ChannelClosed(_connection.Session.RemoteEndPoint, Number, _endReason ?? reason));
+        }
+    }
+
+    /// <summary>The client ends the channel; false when the broker was first, and its close is still to be answered.</summary>
+    public bool TryEnd()
+    {
+        lock (_endGate)
+        {
+            var isFirst = !IsClosing;
+            IsClosing = true;
+            return isFirst;
         }
     }
 
     /// <summary>Tells the client that the channel is over because of an error, and ends it.</summary>
     public void CloseBecause(AmqpException error, MethodId failed)
     {
+        if (!TryEnd())
+            return;
         Close(error.Message);
-        _output.Write(Number, new ChannelClose(error.Code, error.Message, failed));
+        _output.CloseChannel(Number, new ChannelClose(error.Code, error.Message, failed));
         _connection.Written();
     }
 
-    /// <summary>Closes the channel because of something the client did not do, on any thread.</summary>
-    public void CloseFromOutside(AmqpException error)
+    /// <summary>Closes the channel because of something the client did not do, on any thread; false when it is closing already.</summary>
+    public bool CloseFromOutside(AmqpException error)
     {
+        lock (_endGate)
+        {
+            if (IsClosing)
+                return false;
+            IsClosing = true;
+            _endReason = error.Message;
+            // Written before the client could be answered that it has closed the channel itself: this would be an error behind that.
+            _output.CloseChannel(Number, new ChannelClose(error.Code, error.Message, 0));
+        }
+
         var flushes = new FlushList();
         Close(error.Message, flushes);
         _confirms?.End();
-        _output.Write(Number, new ChannelClose(error.Code, error.Message, 0));
         flushes.Add(_output);
         flushes.Flush();
+        return true;
     }
 
     /// <summary>Gives what waits to the consumers of the channel, which could take nothing for a while. In a turn.</summary>

@@ -27,9 +27,7 @@ internal sealed partial class AmqpConnection
     public int CloseChannels(string reason, bool consumingOnly)
     {
         var channels = Host.Read(() => _channels.Values.Where(channel => !channel.IsClosing && (!consumingOnly || channel.ConsumerCount > 0)).ToArray());
-        foreach (var channel in channels)
-            channel.CloseFromOutside(AmqpException.Channel(ReplyCode.PreconditionFailed, reason));
-        return channels.Length;
+        return channels.Count(channel => channel.CloseFromOutside(AmqpException.Channel(ReplyCode.PreconditionFailed, reason)));
     }
 
     private ValueTask HandleConnectionAsync(in Frame frame)

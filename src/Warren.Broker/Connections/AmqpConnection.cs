@@ -133,8 +133,17 @@ internal sealed partial class AmqpConnection : ICommitListener
     {
         if (IsDurable(lsn))
             return;
-        EndBatch();
-        await Engine.Store!.WaitAsync(lsn, _transport.ConnectionClosed);
+        // It is not read from meanwhile, so that it may well have sent a heartbeat.
+        Session.Heartbeat.Pause();
+        try
+        {
+            EndBatch();
+            await Engine.Store!.WaitAsync(lsn, _transport.ConnectionClosed);
+        }
+        finally
+        {
+            Session.Heartbeat.Resume();
+        }
     }
 
     /// <summary>Drops the connection without a word, as a broken network does.</summary>
@@ -296,20 +305,20 @@ internal sealed partial class AmqpConnection : ICommitListener
     // A channel that was told to close hears only its own end; when both ends close it at once, each answers the other.
     private async ValueTask EndChannelAsync(AmqpChannel channel, MethodId id)
     {
+        var isFirst = id == MethodId.ChannelClose && channel.TryEnd();
+        channel.Close("closed by the client");
         if (id == MethodId.ChannelClose)
         {
-            var wasClosing = channel.IsClosing;
-            if (!wasClosing)
+            if (isFirst)
             {
-                channel.Close("closed by the client");
                 await WhenDurableAsync(channel.LastLsn);
                 SettleConfirms();
                 Forget(channel);
             }
 
-            Output.Write(channel.Number, new ChannelCloseOk());
+            Output.WriteCloseOk(channel.Number);
             Written();
-            if (wasClosing)
+            if (!isFirst)
                 return;
         }
         else if (id != MethodId.ChannelCloseOk)
@@ -318,6 +327,7 @@ internal sealed partial class AmqpConnection : ICommitListener
         }
 
         Forget(channel);
+        Output.Reopen(channel.Number);
         using (Host.Enter(Flushes))
             _channels.Remove(channel.Number);
         if (_lastChannel == channel)

@@ -70,7 +70,7 @@ internal sealed class AmqpListener : IAsyncDisposable
         {
             await listener.DisposeAsync();
             if (error is IOException { InnerException: AddressInUseException })
-                throw await PortOccupant.DescribeAsync([.. plain, .. encrypted], error, cancellationToken);
+                throw await PortOccupant.DescribeAsync([.. plain, .. encrypted], error, options.TimeProvider, cancellationToken);
             if (error is SocketException)
                 throw new BrokerStartException(BrokerStartFailure.AddressUnusable, $"{Text(plain, encrypted)} cannot be listened on: {error.Message}.", error);
             throw;

@@ -19,6 +19,8 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
     private const int MostWaiting = 512 * 1024;
 
     private readonly Lock _gate = new();
+    // Channels whose close was written. A client takes such a channel for gone as soon as it has answered, and a frame of it for an error.
+    private readonly HashSet<ushort> _closing = [];
     private ArrayBufferWriter<byte> _meanwhile = new();
     private long _written;
     private long _sent;
@@ -57,15 +59,38 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
     public void Write<T>(ushort channel, in T method) where T : struct, IAmqpMethod<T>
     {
         using var frames = new Frames(this);
-        if (!_closed)
+        if (Takes(channel))
             FrameWriter.WriteMethod(frames.Buffer, channel, method);
+    }
+
+    /// <summary>Writes the close of a channel, and nothing more of that channel until <see cref="Reopen"/>, whoever tries; not even a second close.</summary>
+    public void CloseChannel(ushort channel, in ChannelClose close)
+    {
+        using var frames = new Frames(this);
+        if (!_closed && _closing.Add(channel))
+            FrameWriter.WriteMethod(frames.Buffer, channel, close);
+    }
+
+    /// <summary>Answers a client that closes a channel, also when the broker has closed it at the same time.</summary>
+    public void WriteCloseOk(ushort channel)
+    {
+        using var frames = new Frames(this);
+        if (!_closed)
+            FrameWriter.WriteMethod(frames.Buffer, channel, new ChannelCloseOk());
+    }
+
+    /// <summary>The client has answered that the channel is closed: its number may be used again.</summary>
+    public void Reopen(ushort channel)
+    {
+        lock (_gate)
+            _closing.Remove(channel);
     }
 
     /// <summary>Writes a method and the content that belongs to it.</summary>
     public void Write<T>(ushort channel, in T method, Message content) where T : struct, IAmqpMethod<T>
     {
         using var frames = new Frames(this);
-        if (_closed)
+        if (!Takes(channel))
             return;
         FrameWriter.WriteMethod(frames.Buffer, channel, method);
         FrameWriter.WriteHeader(frames.Buffer, channel, content.BodyLength, content.Properties);
@@ -76,7 +101,7 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
     public void WriteDelivery(ushort channel, string consumerTag, ulong deliveryTag, bool redelivered, Message content, ReadOnlySpan<byte> properties)
     {
         using var frames = new Frames(this);
-        if (!_closed)
+        if (Takes(channel))
         {
             FrameWriter.WriteDelivery(
                 frames.Buffer, channel, consumerTag, deliveryTag, redelivered, content.Exchange, content.RoutingKey, properties, content.Body, frameMax);
@@ -150,6 +175,8 @@ internal sealed class OutputBuffer(PipeWriter pipe, int frameMax, Action drained
 
         await progress.WaitAsync(cancellationToken);
     }
+
+    private bool Takes(ushort channel) => !_closed && (_closing.Count == 0 || !_closing.Contains(channel));
 
     private async Task FinishAsync(ValueTask<FlushResult> flush, long upTo)
     {

@@ -14,10 +14,10 @@ internal static class PortOccupant
 
     /// <summary>The error that says which of the addresses is taken, and by whom.</summary>
     public static async Task<BrokerStartException> DescribeAsync(
-        IReadOnlyList<IPEndPoint> wanted, Exception cause, CancellationToken cancellationToken)
+        IReadOnlyList<IPEndPoint> wanted, Exception cause, TimeProvider time, CancellationToken cancellationToken)
     {
         var taken = wanted.FirstOrDefault(IsTaken) ?? wanted[0];
-        var (occupant, answer) = await AskAsync(taken, cancellationToken);
+        var (occupant, answer) = await AskAsync(taken, time, cancellationToken);
         return new(BrokerStartFailure.AddressInUse, $"{taken} is in use ({answer}).", cause) { EndPoint = taken, Occupant = occupant };
     }
 
@@ -36,9 +36,9 @@ internal static class PortOccupant
         }
     }
 
-    private static async Task<(string? Occupant, string Answer)> AskAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    private static async Task<(string? Occupant, string Answer)> AskAsync(IPEndPoint endPoint, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var patience = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {

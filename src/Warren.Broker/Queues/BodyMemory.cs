@@ -195,15 +195,18 @@ internal sealed partial class BodyMemory(
     {
         lock (_alarmGate)
         {
-            var bytes = Bytes;
-            // Not cleared at the limit itself, where it would come and go with every message.
-            var alarmed = _alarmed ? bytes >= memoryLimit - (memoryLimit / 10) : bytes > memoryLimit;
-            if (alarmed == _alarmed)
-                return;
-            _alarmed = alarmed;
-            alarm(alarmed);
+            while (IsTooMuch() is var alarmed && alarmed != _alarmed)
+            {
+                alarm(alarmed);
+                _alarmed = alarmed;
+                // Who has changed the bytes since they were looked at may not have seen that the alarm stands, or stands no more.
+                Interlocked.MemoryBarrier();
+            }
         }
     }
+
+    // Not cleared at the limit itself, where it would come and go with every message.
+    private bool IsTooMuch() => _alarmed ? Bytes >= memoryLimit - (memoryLimit / 10) : Bytes > memoryLimit;
 
     private static partial class Log
     {

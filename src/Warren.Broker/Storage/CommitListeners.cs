@@ -9,15 +9,29 @@ internal sealed partial class CommitListeners(ILogger logger)
     private readonly Lock _gate = new();
     private readonly Dictionary<ICommitListener, Range> _waiting = [];
     private readonly List<ICommitListener> _due = [];
+    private bool _hasEnded;
 
     /// <summary>Adds a position a listener waits for; it is called once for all that one commit makes durable.</summary>
-    public void Add(long lsn, ICommitListener listener)
+    /// <returns>False when nobody will be called any more.</returns>
+    public bool TryAdd(long lsn, ICommitListener listener)
     {
         lock (_gate)
         {
+            if (_hasEnded)
+                return false;
             ref var range = ref CollectionsMarshal.GetValueRefOrAddDefault(_waiting, listener, out var exists);
             range = exists ? new(Math.Min(range.Lowest, lsn), Math.Max(range.Highest, lsn)) : new(lsn, lsn);
+            return true;
         }
+    }
+
+    /// <summary>Calls all that wait a last time, those for more than is durable with a failure, and takes no more.</summary>
+    public void End(long durableLsn, StorageException reason)
+    {
+        lock (_gate)
+            _hasEnded = true;
+        Committed(durableLsn);
+        Failed(long.MaxValue, reason);
     }
 
     /// <summary>Calls those that wait for nothing above, and those that wait for more.</summary>

@@ -55,7 +55,7 @@ internal sealed partial class LogUpkeep(
         {
             files.Discard(file);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The next segment's header makes it void, so that it is passed over and deleted at the next start.
             Log.NotDiscarded(logger, file.Path, error);
@@ -73,7 +73,7 @@ internal sealed partial class LogUpkeep(
                 else
                     files.Retire(segment.File!);
             }
-            catch (IOException error)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 // It is out of the log; at worst it is found at the next start, and its messages come again.
                 Log.NotDiscarded(logger, segment.File!.Path, error);

@@ -156,6 +156,8 @@ internal sealed partial class LogWriter : IDisposable
         }
         finally
         {
+            // Those who came after the last call, too: nobody else would call them.
+            _listeners.End(DurableLsn, new("The log was closed before this could be written."));
             _ended.SetResult();
         }
     }
@@ -278,7 +280,7 @@ internal sealed partial class LogWriter : IDisposable
             chunk.Segment.File!.Content.Flush();
             return null;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return new($"{chunk.Length} bytes of the log in '{_options.Directory}' could not be made durable: {error.Message}", error);
         }

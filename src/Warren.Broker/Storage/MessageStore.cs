@@ -136,16 +136,21 @@ internal sealed partial class MessageStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Has the listener called once this position is durable, on the writer's thread; once, however many positions one commit makes durable.</summary>
+    /// <summary>
+    /// Has the listener called once this position is durable, on the writer's thread; once, however many positions one commit makes durable. When the
+    /// store is closed it is called at once.
+    /// </summary>
     public void NotifyWhenDurable(long lsn, ICommitListener listener)
     {
-        if (lsn > DurableLsn && _writer.Ended.IsCompleted)
+        if (!_listeners.TryAdd(lsn, listener))
         {
             // The thread that would call is gone.
-            listener.Failed(lsn, new("The log was closed before this could be written."));
+            if (lsn <= DurableLsn)
+                listener.Committed(DurableLsn);
+            else
+                listener.Failed(lsn, new("The log was closed before this could be written."));
             return;
         }
-        _listeners.Add(lsn, listener);
         // The commit may have been before, and nobody else would call; else what is not urgent by itself is now.
         if (lsn <= DurableLsn)
             _writer.Nudge();

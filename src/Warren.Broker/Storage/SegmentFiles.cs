@@ -53,7 +53,7 @@ internal sealed class SegmentFiles(StoreOptions options)
             file.Content.Write(new byte[SegmentHeader.Length], 0);
             file.Content.Flush();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Discard(file);
             throw;

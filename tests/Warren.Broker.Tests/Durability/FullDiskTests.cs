@@ -98,6 +98,7 @@ public sealed class FullDiskTests
 
         disk.Fill();
         await using var again = await StartAsync(disk, limit: 0);
+        await Eventually.ThatAsync(() => again.Log.Any(line => line.Contains("WriteFailed", StringComparison.Ordinal)), "the broker finds the disk full");
         await using (var client = await LoadClient.OpenAsync(again.Url))
         {
             // What is there can be read, and nothing new is confirmed.

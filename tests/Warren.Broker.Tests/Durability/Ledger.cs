@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Warren.Broker.Protocol;
+using Warren.TestKit;
 
 namespace Warren.Broker.Tests.Durability;
 
@@ -54,6 +55,9 @@ internal sealed class Ledger
     /// <summary>How often the broker was started.</summary>
     public int Life { get; set; }
 
+    /// <summary>Each message of which a publisher was told that it is safe.</summary>
+    public AsyncCounter Confirms { get; } = new();
+
     /// <summary>How many messages were confirmed.</summary>
     public int ConfirmedCount => Count(entry => entry.IsConfirmed);
 
@@ -70,6 +74,14 @@ internal sealed class Ledger
         lock (_gate)
             _entries.Add((path, id), entry);
         return entry;
+    }
+
+    /// <summary>Notes that the broker has said that messages are safe.</summary>
+    public void Confirmed(IReadOnlyCollection<Entry> entries)
+    {
+        Change(entries, entry => entry.IsConfirmed = true);
+        foreach (var _ in entries)
+            Confirms.Increment();
     }
 
     /// <summary>Notes what was seen that must not be.</summary>

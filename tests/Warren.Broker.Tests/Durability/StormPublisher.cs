@@ -49,7 +49,7 @@ internal sealed class StormPublisher(int number, Ledger ledger, int seed)
                 var ack = incoming.As<BasicAck>();
                 Assert.True(ack.DeliveryTag == confirmed + 1 || ack is { Multiple: true } && ack.DeliveryTag > confirmed, $"{ack} after {confirmed} confirms");
                 for (; confirmed < ack.DeliveryTag; confirmed++)
-                    ledger.Change(unconfirmed.Dequeue(), entry => entry.IsConfirmed = true);
+                    ledger.Confirmed(unconfirmed.Dequeue());
             }
         }
         catch (Exception error) when (error is IOException or SocketException)
@@ -74,7 +74,7 @@ internal sealed class StormPublisher(int number, Ledger ledger, int seed)
                     entries.AddRange(PublishOne(client, StormPaths.TxA));
                 client.Write(1, new TxCommit());
                 await client.CallAsync(MethodId.TxCommitOk);
-                ledger.Change(entries, entry => entry.IsConfirmed = true);
+                ledger.Confirmed(entries);
             }
         }
         catch (Exception error) when (error is IOException or SocketException)

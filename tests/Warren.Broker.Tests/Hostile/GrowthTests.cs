@@ -21,7 +21,7 @@ public sealed class GrowthTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _broker = await BrokerProcess.StartAsync("listen=127.0.0.1:0", "handshake-timeout=2000");
+        _broker = await BrokerProcess.StartAsync("listen=127.0.0.1:0");
         _client = await LoadClient.OpenAsync(_broker.Url);
         await _client.OpenChannelAsync(1);
     }

@@ -132,11 +132,13 @@ public sealed class CompactionTests : IDisposable
         await using var store = _directory.Open(LogDirectory.Small(_directory.Path));
         var kept = Enumerable.Range(0, 100).Select(i => (Body: $"{i} " + new string('k', 200), store.Add(2, i, $"{i} " + new string('k', 200)).Message)).ToList();
         using var stop = new CancellationTokenSource();
+        var begun = new AsyncCounter();
         var readers = Enumerable.Range(0, 2).Select(reader => Task.Run(() =>
         {
             var random = new Random(reader);
             var reads = 0;
             var contents = new MessageContent?[kept.Count];
+            begun.Increment();
             for (; !stop.IsCancellationRequested; reads++)
             {
                 var (body, message) = kept[random.Next(kept.Count)];
@@ -146,6 +148,7 @@ public sealed class CompactionTests : IDisposable
             }
             return reads;
         })).ToList();
+        await begun.WaitForAsync(2);
 
         for (var i = 0; i < 20_000; i++)
         {

@@ -149,13 +149,21 @@ public sealed class DiskFailureTests : IDisposable
     public async Task Syncs_that_fail_again_and_again_lose_nothing()
     {
         var fails = 5;
+        // Or all of them have failed before anybody waits.
+        using var waits = new ManualResetEventSlim();
         await using (var store = await OpenAsync())
         {
             store.Define("a", "1");
             await store.IsDurableAsync();
-            _disk.OnFlush = _ => Interlocked.Decrement(ref fails) >= 0 ? Broken : null;
+            _disk.OnFlush = _ =>
+            {
+                waits.Wait();
+                return Interlocked.Decrement(ref fails) >= 0 ? Broken : null;
+            };
             store.Add(1, 1, "x");
-            await Assert.ThrowsAsync<StorageException>(async () => await store.IsDurableAsync());
+            var durable = store.IsDurableAsync().AsTask();
+            waits.Set();
+            await Assert.ThrowsAsync<StorageException>(() => durable);
             store.Define("b", "2");
             await Eventually.ThatAsync(() => store.DurableLsn == store.AppendedLsn, "everything is durable");
         }
@@ -163,6 +171,29 @@ public sealed class DiskFailureTests : IDisposable
         await using var reopened = _directory.Open();
         Assert.Equal(["1/1=x"], reopened.Contents());
         Assert.Equal(["a=1", "b=2", "begun=yes"], reopened.Definitions());
+    }
+
+    [Fact]
+    public async Task A_disk_that_may_not_be_written_to_any_more_is_one_that_fails()
+    {
+        var forbidden = new UnauthorizedAccessException("Permission denied");
+        var fails = 3;
+        await using (var store = await OpenAsync(LogDirectory.Small(_directory.Path).SegmentSize))
+        {
+            _disk.OnFlush = _ => Interlocked.Decrement(ref fails) >= 0 ? forbidden : null;
+            store.Add(1, 1, "x");
+            await Eventually.ThatAsync(() => store.DurableLsn == store.AppendedLsn, "everything is durable");
+            // Also of the files that are given up, which are written to once more.
+            _disk.OnWrite = (_, bytes) => bytes == SegmentHeader.Length ? forbidden : null;
+            for (var i = 2; i < 200; i++)
+            {
+                store.Take(1, i, store.Add(1, i, new string('x', 500)).Message);
+                await store.IsDurableAsync();
+            }
+        }
+
+        await using var reopened = _directory.Open();
+        Assert.Equal(["1/1=x"], reopened.Contents());
     }
 
     [Fact]

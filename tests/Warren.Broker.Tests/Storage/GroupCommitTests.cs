@@ -106,6 +106,21 @@ public sealed class GroupCommitTests : IDisposable
         Assert.NotEqual(Environment.CurrentManagedThreadId, listener.ThreadId);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1_000)]
+    public async Task A_listener_that_comes_after_the_end_is_called_all_the_same(int ahead)
+    {
+        var store = _directory.Open();
+        var (lsn, _) = store.Add(1, 1, "x");
+        await store.DisposeAsync();
+        var listener = new Listener();
+
+        store.NotifyWhenDurable(lsn + ahead, listener);
+
+        Assert.Equal([ahead == 0 ? store.DurableLsn : -(lsn + ahead)], listener.Calls);
+    }
+
     [Fact]
     public async Task A_listener_that_throws_does_not_stop_the_log()
     {

@@ -1,7 +1,10 @@
+using Warren.Broker.Tests.Suite;
 using Warren.TestKit;
 
 namespace Warren.Broker.Tests.Storage;
 
+/// <summary>It weighs the memory of the process, which others would use meanwhile.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class LargeLogTests : IDisposable
 {
     private readonly LogDirectory _directory = new();

@@ -76,6 +76,8 @@ public abstract class ConsumerPrioritySuite(SuiteBroker broker) : BrokerSuite(br
         await low.AtAsync(0);
 
         await peer.Channel.BasicAckAsync((await high.AtAsync(0)).Tag, false);
+        // The queue hears of the ack before it answers this; a publish on another channel could overtake it.
+        Assert.Null(await peer.Channel.GetAsync("q"));
         await peer.PublishAsync("q", "c");
 
         Assert.Equal(["a", "c"], await high.TextsAsync(2));

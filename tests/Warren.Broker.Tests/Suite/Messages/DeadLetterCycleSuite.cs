@@ -25,9 +25,9 @@ public abstract class DeadLetterCycleSuite(SuiteBroker broker) : BrokerSuite(bro
     public async Task A_queue_that_dead_letters_expired_messages_into_itself_drops_them()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-dead-letter-exchange", ""), ("x-message-ttl", 1_000));
-        await peer.PublishAsync("q", "a");
-        await peer.UntilReadyAsync("q", 1);
+        await peer.DeclareAsync("q", ("x-dead-letter-exchange", ""), ("x-message-ttl", 50));
+        // Mandatory: what is confirmed and not returned was in the queue, however soon it goes.
+        await peer.PublishMandatoryAsync("q", "a");
 
         await peer.UntilReadyAsync("q", 0);
 
@@ -150,13 +150,18 @@ public abstract class DeadLetterCycleSuite(SuiteBroker broker) : BrokerSuite(bro
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
         await peer.DeclareAsync("dead", ("x-max-length", 1), ("x-overflow", "reject-publish"));
-        await peer.DeclareAsync("q", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
+        await peer.DeclareAsync("witness");
+        await peer.Channel.QueueBindAsync("dead", "amq.fanout", "");
+        await peer.Channel.QueueBindAsync("witness", "amq.fanout", "");
+        await peer.DeclareAsync("q", ("x-dead-letter-exchange", "amq.fanout"));
         await peer.PublishAsync("q", "1", "2");
         await peer.Channel.GetAsync("q", noAck: false);
         await peer.Channel.GetAsync("q", noAck: false);
 
         await peer.Channel.BasicNackAsync(2, multiple: true, requeue: false);
 
+        // Both have been sent: to take the first before the second came would make room for it.
+        await peer.UntilReadyAsync("witness", 2);
         Assert.Equal("1", (await peer.Channel.TakeAsync("dead")).Text);
         Assert.Null(await peer.Channel.GetAsync("dead"));
     }

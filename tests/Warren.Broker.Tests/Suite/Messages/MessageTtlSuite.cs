@@ -23,9 +23,9 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
     public async Task A_message_without_a_dead_letter_exchange_vanishes_when_it_expires()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-message-ttl", 1_000));
-        await peer.PublishAsync("q", "a", "b");
-        await peer.UntilReadyAsync("q", 2);
+        await peer.DeclareAsync("q", ("x-message-ttl", 50));
+        // Mandatory: what is confirmed and not returned was in the queue, however soon it goes.
+        await peer.PublishMandatoryAsync("q", "a", "b");
 
         await peer.UntilReadyAsync("q", 0);
 
@@ -116,6 +116,7 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.DeclareAsync("rung");
         await peer.Channel.PublishAsync("", "q", "long");
         await peer.Channel.PublishAsync("", "q", "short", new BasicProperties { Expiration = "1" });
+        await peer.UntilReadyAsync("q", 2);
         await peer.PublishAsync("clock", "time");
         await peer.Channel.TakeAsync("rung");
 
@@ -135,6 +136,7 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.Channel.PublishAsync("", "q", "1");
         await peer.Channel.PublishAsync("", "q", "2", new BasicProperties { Expiration = "1" });
         await peer.Channel.PublishAsync("", "q", "3");
+        await peer.UntilReadyAsync("q", 3);
         await peer.PublishAsync("clock", "time");
         await peer.Channel.TakeAsync("rung");
 
@@ -157,13 +159,12 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
     [Fact]
     public async Task What_a_consumer_holds_does_not_expire()
     {
-        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 1_000));
-        await peer.PublishAsync("q", "held");
-        var held = await peer.Channel.GetAsync("q", noAck: false);
+        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 50));
+        var held = await HoldAsync(peer);
         await peer.PublishAsync("q", "waiting");
 
         Assert.Equal("waiting", (await peer.Channel.TakeAsync("dead")).Text);
-        await peer.Channel.BasicAckAsync(held!.Tag, false);
+        await peer.Channel.BasicAckAsync(held.Tag, false);
 
         // The answer to the get comes after the ack; a held one that had expired would be among the dead.
         Assert.Null(await peer.Channel.GetAsync("q"));
@@ -173,14 +174,13 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
     [Fact]
     public async Task A_requeued_message_keeps_its_first_deadline()
     {
-        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 1_000));
-        await peer.PublishAsync("q", "held");
-        var held = await peer.Channel.GetAsync("q", noAck: false);
+        await using var peer = await WithDeadLettersAsync(("x-message-ttl", 50));
+        var held = await HoldAsync(peer);
         await peer.PublishAsync("q", "waiting");
         Assert.Equal("waiting", (await peer.Channel.TakeAsync("dead")).Text);
 
         // Its time is over already.
-        await peer.Channel.BasicRejectAsync(held!.Tag, requeue: true);
+        await peer.Channel.BasicRejectAsync(held.Tag, requeue: true);
 
         Assert.Null(await peer.Channel.GetAsync("q"));
         Assert.Equal("held", (await peer.Channel.TakeAsync("dead")).Text);
@@ -233,6 +233,17 @@ public abstract class MessageTtlSuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.Channel.PublishAsync("", "q", "a", new BasicProperties { Expiration = "50" });
 
         Assert.Equal("a", (await peer.Channel.TakeAsync("dead")).Text);
+    }
+
+    // The message "held" of the queue "q", in the hands of a consumer that waited for it, and is gone: so it cannot expire before.
+    private static async Task<Received> HoldAsync(Peer peer)
+    {
+        await peer.Channel.BasicQosAsync(0, 1, false);
+        var listener = await peer.Channel.ConsumeAsync("q");
+        await peer.PublishAsync("q", "held");
+        var held = await listener.AtAsync(0);
+        await peer.Channel.BasicCancelAsync(listener.Tag);
+        return held;
     }
 
     private async Task<Peer> WithDeadLettersAsync(params (string Name, object? Value)[] arguments)

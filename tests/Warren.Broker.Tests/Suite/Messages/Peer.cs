@@ -63,6 +63,14 @@ internal sealed class Peer : IAsyncDisposable
             await channel.PublishAsync("", queue, body);
     }
 
+    /// <summary>The same as mandatory messages: it fails when one of them reached no queue.</summary>
+    public async Task PublishMandatoryAsync(string queue, params string[] bodies)
+    {
+        await using var channel = await NewConfirmingChannelAsync();
+        foreach (var body in bodies)
+            await channel.PublishAsync("", queue, body, mandatory: true);
+    }
+
     /// <summary>What a passive declare tells: the messages ready in a queue.</summary>
     /// <remarks>RabbitMQ answers it before what was just published, so a count that must rise is waited for.</remarks>
     public async Task<uint> ReadyAsync(string queue)

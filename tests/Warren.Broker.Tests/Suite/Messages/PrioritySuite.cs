@@ -136,6 +136,7 @@ public abstract class PrioritySuite(SuiteBroker broker) : BrokerSuite(broker)
         await peer.DeclareAsync("rung");
         await PublishAsync(peer, (5, "high"));
         await peer.Channel.PublishAsync("", "q", "low", new BasicProperties { Priority = 1, Expiration = "1" });
+        await peer.UntilReadyAsync("q", 2);
         await peer.PublishAsync("clock", "time");
         await peer.Channel.TakeAsync("rung");
 

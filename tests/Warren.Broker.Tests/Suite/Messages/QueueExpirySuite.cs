@@ -33,23 +33,33 @@ public abstract class QueueExpirySuite(SuiteBroker broker) : BrokerSuite(broker)
     public async Task A_consumer_keeps_the_queue()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-expires", 1_000));
-        var listener = await peer.Channel.ConsumeAsync("q");
+        var client = await RawAsync();
+        // In one write: nobody can be so late with the consumer that the queue is gone before.
+        await client.SendBytesAsync(
+            RawCodec.Method(1, "queue.declare", ("queue", "q"), ("durable", true), ("arguments", Arguments(("x-expires", 1_000)))),
+            RawCodec.Method(1, "basic.consume", ("queue", "q")));
+        await client.ExpectAsync(1, "queue.declare-ok");
+        await client.ExpectAsync(1, "basic.consume-ok");
         await peer.DeclareAsync("other", ("x-expires", 1_200));
         await UntilGoneAsync(peer, "other");
 
         await peer.PublishAsync("q", "a");
 
-        Assert.Equal(["a"], await listener.TextsAsync(1));
+        Assert.Equal("a", Text((await client.ExpectContentAsync(1, "basic.deliver")).Body));
     }
 
     [Fact]
     public async Task The_time_begins_anew_when_the_last_consumer_leaves()
     {
         await using var peer = await Peer.ConnectAsync(await UrlAsync());
-        await peer.DeclareAsync("q", ("x-expires", 1_000));
-        var listener = await peer.Channel.ConsumeAsync("q");
-        await peer.Channel.BasicCancelAsync(listener.Tag);
+        var client = await RawAsync();
+        // In one write: nobody can be so late with the consumer that the queue is gone before.
+        await client.SendBytesAsync(
+            RawCodec.Method(1, "queue.declare", ("queue", "q"), ("durable", true), ("arguments", Arguments(("x-expires", 1_000)))),
+            RawCodec.Method(1, "basic.consume", ("queue", "q"), ("consumer-tag", "c")));
+        await client.ExpectAsync(1, "queue.declare-ok");
+        await client.ExpectAsync(1, "basic.consume-ok");
+        await client.CallAsync(1, "basic.cancel", ("consumer-tag", "c"));
 
         await UntilGoneAsync(peer, "q");
     }
