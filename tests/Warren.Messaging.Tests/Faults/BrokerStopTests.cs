@@ -47,13 +47,17 @@ public class BrokerStopTests(ITestOutputHelper output)
         // The first consumer that is back may have handled all of it before the others were.
         await Eventually.ThatAsync(() => subscriptions.All(subscription => subscription.Health.Consuming), "all consume again", cancellationToken: Token);
         Assert.Equal(4, (await publishing.Queues.InfoAsync("load", Token)).ConsumerCount);
+        var more = 0;
         await Eventually.ThatAsync(
             async () =>
             {
                 await new Load("load").PublishAsync(publishing, callers: 1, each: Consumers.Length);
+                more += Consumers.Length;
                 return Consumers.All(consumer => load.SeenByConsumer().GetValueOrDefault(consumer) > before.GetValueOrDefault(consumer));
             },
             "each consumer sees something after the stop", cancellationToken: Token);
+        // With the consumers gone, what none of them has seen would stay.
+        await load.Arrived.WaitForAsync((Publishers * Each) + more, cancellationToken: Token);
         foreach (var subscription in subscriptions)
             await subscription.DisposeAsync();
         await Eventually.GetAsync(
