@@ -40,6 +40,15 @@ public class PeerPrepTests(RabbitMqFixture rabbit)
     private static async Task CandidatesAsync(SampleProgram matching, params int[] ids) => await Eventually.PassesAsync(
         async () => Assert.Equal(ids, await matching.Http.GetFromJsonAsync<int[]>("candidates")), $"the candidates are {string.Join(", ", ids)}");
 
+    // A program that has seen a message may not have acknowledged it.
+    private async Task SettledAsync(string url)
+    {
+        var broker = await rabbit.ControlAsync();
+        var virtualHost = Uri.UnescapeDataString(new Uri(url).AbsolutePath[1..]);
+        await Eventually.ThatAsync(
+            async () => (await broker.ListQueuesAsync(virtualHost)).All(queue => queue.Unacknowledged == 0), "all deliveries are acknowledged");
+    }
+
     [Fact]
     public async Task Users_are_announced_matched_and_asked_for_even_if_a_service_was_killed_meanwhile()
     {
@@ -48,6 +57,7 @@ public class PeerPrepTests(RabbitMqFixture rabbit)
         var matching = await StartMatchingAsync(url);
         var ada = await AddUserAsync(users, "ada");
         await CandidatesAsync(matching, ada);
+        await SettledAsync(url);
 
         await matching.KillAsync();
         await matching.DisposeAsync();

@@ -50,6 +50,43 @@ public class RabbitMqControlTests(RabbitMqFixture fixture)
         await Eventually.GetAsync(() => node.CountAsync(host, Token), counts => counts == new BrokerCounts(0, 0, 2, 0), "the connection is gone", cancellationToken: Token);
     }
 
+    [Theory]
+    [InlineData("classic")]
+    [InlineData("quorum")]
+    public async Task Queues_are_counted_as_they_are_now(string type)
+    {
+        var node = await fixture.NodeAsync(Token);
+        var url = await fixture.NewVirtualHostAsync(Token);
+        var host = new Uri(url).AbsolutePath[1..];
+        await using var connection = await ConnectAsync(url);
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), Token);
+        await channel.QueueDeclareAsync(
+            "work", durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = type }, cancellationToken: Token);
+        await channel.BasicPublishAsync("", "work", "a"u8.ToArray(), Token);
+        await channel.BasicPublishAsync("", "work", "b"u8.ToArray(), Token);
+
+        Assert.Equal((2, 0, 0), await CountsAsync());
+
+        var deliveries = new Arrivals<ulong>();
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += (_, delivery) =>
+        {
+            deliveries.Add(delivery.DeliveryTag);
+            return Task.CompletedTask;
+        };
+        await channel.BasicQosAsync(0, 1, global: false, Token);
+        await channel.BasicConsumeAsync("work", autoAck: false, consumer, Token);
+        await deliveries.WaitForAsync(1);
+
+        Assert.Equal((1, 1, 1), await CountsAsync());
+
+        async Task<(long, long, int)> CountsAsync()
+        {
+            var queue = Assert.Single(await node.ListQueuesAsync(host, Token));
+            return (queue.Ready, queue.Unacknowledged, queue.Consumers);
+        }
+    }
+
     [Fact]
     public async Task A_memory_alarm_blocks_a_publishing_connection_until_it_is_cleared()
     {

@@ -8,7 +8,8 @@ namespace Warren.AI.Engines;
 /// <summary>What the engine of speech consists of, where its parts are, and whether they are there. The defaults are those of Debian's packages.</summary>
 internal sealed record SpeechPrograms
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    // As long as an engine may take to start, which does the same first: what is slow on a busy machine is not missing, and its jobs fail for good.
+    private static readonly TimeSpan Patience = new ProcessEngineOptions().StartTimeout;
 
     /// <summary>Reads recordings: a name on the path, or a path.</summary>
     public string Ffmpeg { get; init; } = "ffmpeg";

@@ -172,9 +172,10 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
         using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         var opening = OpenProvenAsync(either.Token);
+        IConnection? opened = null;
         try
         {
-            return await opening.WaitAsync(either.Token).ConfigureAwait(false);
+            return opened = await opening.WaitAsync(either.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (ConnectionErrors.IsTimeout(error) && !cancellationToken.IsCancellationRequested)
         {
@@ -183,8 +184,8 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
         }
         finally
         {
-            // After its time is up the client goes on for some seconds until it lets go by itself.
-            if (!opening.IsCompleted)
+            // After its time is up the client goes on for some seconds until it lets go by itself; or it has just connected, too late.
+            if (opened is null && opening is { IsFaulted: false, IsCanceled: false })
                 _ = AbandonAsync(opening);
         }
     }
@@ -259,6 +260,9 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
             {
                 if (_open.Task.IsCompletedSuccessfully)
                     _open = NewOpen();
+                // DisposeAsync may have been here before, and nobody else tells who waits on the new one.
+                if (_stopping.IsCancellationRequested)
+                    _open.TrySetException(new ObjectDisposedException(nameof(BrokerConnection)));
             }
             SetBlocked(null);
             // A goodbye to a silent peer takes seconds. The next connection does not wait for it, only the end does.
@@ -273,7 +277,7 @@ internal sealed partial class BrokerConnection : IAsyncDisposable
             await connection.CloseAsync(Constants.ReplySuccess, "Goodbye", TimeSpan.FromSeconds(5), abort: true, CancellationToken.None).ConfigureAwait(false);
             await connection.DisposeAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException or ObjectDisposedException or TimeoutException or OperationCanceledException)
+        catch (Exception error) when (ConnectionErrors.IsOfTheEnd(error))
         {
             // A goodbye to a peer that is gone. Nothing depends on it.
             Log.CloseFailed(_logger, error);

@@ -1,5 +1,4 @@
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Warren.Messaging.Connections;
 
@@ -19,7 +18,7 @@ internal static class ChannelExtensions
         {
             await closing.WaitAsync(Patience, TimeProvider.System).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is RabbitMQClientException or IOException or ObjectDisposedException or TimeoutException or OperationCanceledException)
+        catch (Exception error) when (ConnectionErrors.IsOfTheEnd(error))
         {
             // The channel number goes back to the connection, or went with it.
         }

@@ -24,6 +24,9 @@ internal static class ConnectionErrors
         OperationInterruptedException or AlreadyClosedException or IOException or OperationCanceledException
         or ObjectDisposedException or TimeoutException or System.Threading.Channels.ChannelClosedException;
 
+    /// <summary>Whether an error only says that a channel or its connection is gone, or silent, which is no error to who lets go of it.</summary>
+    public static bool IsOfTheEnd(Exception error) => error is RabbitMQClientException || IsOfTheConnection(error);
+
     /// <summary>Whether an attempt to connect ended because nobody answered in time.</summary>
     public static bool IsTimeout(Exception error) => Innermost(error) is OperationCanceledException or TimeoutException;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
+using Warren.Messaging.Connections;
 
 namespace Warren.Messaging.Consumers;
 
@@ -133,7 +133,7 @@ internal sealed partial class Acknowledger : IAsyncDisposable
         {
             await _channel.BasicAckAsync(tag, multiple).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is RabbitMQClientException or IOException or ObjectDisposedException or OperationCanceledException or System.Threading.Channels.ChannelClosedException)
+        catch (Exception error) when (ConnectionErrors.IsOfTheEnd(error))
         {
             // The channel is gone, and with it the delivery: it comes again.
             Log.AckFailed(_logger, error, _queue);

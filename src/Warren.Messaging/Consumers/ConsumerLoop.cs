@@ -95,6 +95,12 @@ internal sealed partial class ConsumerLoop : IAsyncDisposable
             {
                 // The end of the loop that StopAsync waits for.
             }
+            catch (Exception) when (_connection.IsDisposed)
+            {
+                // The bus was disposed: there will be no connection any more, and nobody may wait for one for ever.
+                _started.TrySetException(new ObjectDisposedException(typeof(MessageBus).FullName));
+                return;
+            }
             catch (QueueOperationException error)
             {
                 _lastError = error.Message;

@@ -124,7 +124,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
             {
                 await _channel.BasicCancelAsync(_tag).WaitAsync(TimeSpan.FromSeconds(5), _time).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException or ObjectDisposedException or TimeoutException or OperationCanceledException)
+            catch (Exception error) when (ConnectionErrors.IsOfTheEnd(error))
             {
                 // The channel is going down by itself, which stops the deliveries just as well.
                 Log.CancelFailed(_logger, error, _settings.Queue);
@@ -155,7 +155,7 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
         {
             await ProbeAsync(TimeSpan.FromSeconds(5), CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException or ObjectDisposedException or TimeoutException)
+        catch (Exception error) when (ConnectionErrors.IsOfTheEnd(error))
         {
             Log.CancelFailed(_logger, error, _settings.Queue);
         }
@@ -278,6 +278,9 @@ internal sealed partial class ConsumerSession : IAsyncBasicConsumer, IAsyncDispo
             }
             if (!_stopping)
                 await ConsumeAsync(CancellationToken.None).ConfigureAwait(false);
+            // A stop in between has canceled a consumer that was not there, and waits for handlers while this one is sent the queue.
+            if (_stopping)
+                await _channel.BasicCancelAsync(_tag).ConfigureAwait(false);
             Log.Renewed(_logger, _settings.Queue, _prefetch);
         }
         catch (Exception error) when (error is not OutOfMemoryException)

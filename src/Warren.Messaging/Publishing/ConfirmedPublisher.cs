@@ -32,6 +32,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly PublishBacklog _backlog;
+    private readonly Func<bool> _isBlocked;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _starting = new();
     private readonly ITimer _clock;
@@ -47,6 +48,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         _time = time;
         _logger = logger;
         _backlog = new PublishBacklog(options.PublishWindow);
+        _isBlocked = () => _connection.BlockedReason is not null;
         _clock = time.CreateTimer(static state => ((ConfirmedPublisher)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _connection.BlockedChanged += WriteSoon;
     }
@@ -202,8 +204,9 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         {
             Fail(message, Failures.Late(this, Failures.Destination(message), message.MessageId, message.Sent));
         }
-        catch (Exception error) when (error is MessagingException or OperationCanceledException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
+            // It is in no queue any more, so nobody but this would ever answer it.
             Fail(message, Failures.Refused(_connection, message, reason, error));
         }
     }
@@ -227,7 +230,7 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
         {
             if (sent == share)
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            var message = _backlog.TakeNext(_connection.BlockedReason is not null, out var channel, out var dropped);
+            var message = _backlog.TakeNext(_isBlocked, out var channel, out var dropped);
             if (dropped > 0)
                 MessagingTelemetry.InFlight.Add(-dropped);
             if (message is null)
@@ -266,8 +269,9 @@ internal sealed partial class ConfirmedPublisher : IAsyncDisposable
     {
         if (_backlog.Count == 0)
         {
-            Interlocked.Exchange(ref _ticking, 0);
+            // Stopped before it is said to be: else who starts it in between would be stopped after, and no deadline be kept any more.
             _clock.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            Interlocked.Exchange(ref _ticking, 0);
             // A message may have come between the look and the stop.
             if (_backlog.Count > 0 && Interlocked.Exchange(ref _ticking, 1) == 0)
                 _clock.Change(TickPeriod, TickPeriod);

@@ -68,16 +68,16 @@ internal sealed class PublishBacklog(int window)
     }
 
     /// <summary>The next message for the writer. Without one the writer is writer no more.</summary>
-    /// <param name="blocked">Whether nothing may be sent now.</param>
+    /// <param name="isBlocked">Whether nothing may be sent now. Asked in the same move: who is told of the end of it becomes writer after this one, or this one sends.</param>
     /// <param name="channel">The channel to send it on.</param>
     /// <param name="dropped">Messages passed over because their callers have an answer; they are idle now.</param>
-    public PendingPublish? TakeNext(bool blocked, out ConfirmChannel channel, out int dropped)
+    public PendingPublish? TakeNext(Func<bool> isBlocked, out ConfirmChannel channel, out int dropped)
     {
         dropped = 0;
         lock (_gate)
         {
             channel = _channel!;
-            while (!blocked && _channel is { IsUsable: true } && HasRoom())
+            while (!isBlocked() && _channel is { IsUsable: true } && HasRoom())
             {
                 var queue = _suspects.Count > 0 ? _suspects : _waiting;
                 // A suspect travels alone.

@@ -182,8 +182,9 @@ public sealed class DeadLetters
         {
             await ensured.ConfigureAwait(false);
         }
-        catch (MessagingException)
+        catch
         {
+            // Whatever it was, it must not be remembered for ever.
             _ensured.TryRemove(new KeyValuePair<string, Task>(queue, ensured));
             throw;
         }

@@ -67,8 +67,9 @@ internal sealed class RetryLadder(TopologyDeclarer declarer, MessagePublisher pu
         {
             await ensured.ConfigureAwait(false);
         }
-        catch (MessagingException)
+        catch
         {
+            // Whatever it was, it must not be remembered for ever.
             _rungs.TryRemove(new KeyValuePair<int, Task>(seconds, ensured));
             throw;
         }

@@ -167,7 +167,7 @@ internal sealed class Requester(BrokerConnection connection, ContentPipeline con
                 $"No connection to {connection.Address} within {patience.TotalSeconds:0.###} s, so the request to queue \"{queue}\" was not sent.{last}",
                 RequestFailureReason.ConnectionLost);
         }
-        catch (Exception error) when (ConnectionErrors.IsOfTheConnection(error) && error is not (OperationCanceledException or ObjectDisposedException))
+        catch (Exception error) when (ConnectionErrors.IsOfTheConnection(error) && error is not ObjectDisposedException && !cancellationToken.IsCancellationRequested)
         {
             throw new RequestFailedException(
                 $"The connection to {connection.Address} was lost before the request to queue \"{queue}\" was sent: {error.Message}",

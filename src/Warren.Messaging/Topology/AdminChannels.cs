@@ -24,10 +24,13 @@ internal sealed class AdminChannels(BrokerConnection connection, MessagingOption
     {
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        var lost = false;
         for (var internalErrors = 0; ;)
         {
             try
             {
+                if (lost)
+                    await Task.Delay(TimeSpan.FromMilliseconds(20), time, either.Token).ConfigureAwait(false);
                 return await OnceAsync(operations, either.Token).ConfigureAwait(false);
             }
             catch (OperationInterruptedException error) when (QueueErrors.IsRefusal(error))
@@ -45,10 +48,10 @@ internal sealed class AdminChannels(BrokerConnection connection, MessagingOption
                 throw new ConnectionFailedException(
                     $"Could not {what}: no answer from {connection.Address} within {options.ConnectTimeout.TotalSeconds:0.###} s.{last}", connection.LastError);
             }
-            catch (Exception error) when (error is RabbitMQClientException or IOException or ObjectDisposedException && !either.IsCancellationRequested && !connection.IsDisposed)
+            catch (Exception error) when (ConnectionErrors.IsOfTheEnd(error) && !cancellationToken.IsCancellationRequested && !connection.IsDisposed)
             {
-                // The connection went down in the middle: wait for the next one.
-                await Task.Delay(TimeSpan.FromMilliseconds(20), time, either.Token).ConfigureAwait(false);
+                // The connection went down in the middle, or the client's patience with it ended before ours: wait for the next one.
+                lost = true;
             }
         }
     }

@@ -12,6 +12,10 @@ namespace Warren.Interop.Tests.Peers;
 internal sealed class PeerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    // Until it says its first word a program loads, and with it the programs it starts: on a busy machine that is most of its time. The
+    // scenarios give up by themselves after as long.
+    private static readonly TimeSpan PatienceToStart = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
 
     private readonly string _name;
@@ -20,6 +24,7 @@ internal sealed class PeerProcess : IAsyncDisposable
     private readonly StringBuilder _errors = new();
     private readonly Task _reading;
     private readonly Task _readingErrors;
+    private bool _hasSpoken;
 
     private PeerProcess(string name, Process process)
     {
@@ -84,13 +89,16 @@ internal sealed class PeerProcess : IAsyncDisposable
     /// <summary>The next event, whatever it is.</summary>
     public async Task<JsonElement> NextAsync(CancellationToken cancellationToken)
     {
+        var patience = _hasSpoken ? Patience : PatienceToStart;
         try
         {
-            return await _events.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(Patience, TimeProvider.System, cancellationToken);
+            var next = await _events.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(patience, TimeProvider.System, cancellationToken);
+            _hasSpoken = true;
+            return next;
         }
         catch (Exception exception) when (exception is TimeoutException or ChannelClosedException)
         {
-            var state = exception is TimeoutException ? $"said nothing for {Patience.TotalSeconds} s" : "ended";
+            var state = exception is TimeoutException ? $"said nothing for {patience.TotalSeconds} s" : "ended";
             throw new PeerException($"{_name} {state}; expected an event. It wrote:\n{Tail()}", exception);
         }
     }

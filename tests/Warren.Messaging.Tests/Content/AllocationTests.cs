@@ -6,6 +6,7 @@ namespace Warren.Messaging.Tests.Content;
 public class AllocationTests
 {
     private const int Rounds = 20_000;
+    private const int Series = 5;
 
     // The runtime may allocate a little on this thread while it compiles methods anew; over all rounds that is under a tenth of a byte each.
     private const double Tolerance = 0.1;
@@ -80,9 +81,15 @@ public class AllocationTests
     {
         for (var i = 0; i < Rounds; i++)
             act();
+        // What a message allocates is in every series; what a collection of the whole process does to the pools of this thread is in one.
+        return Enumerable.Range(0, Series).Min(_ => AllocatedInSeries(act) / (double)Rounds);
+    }
+
+    private static long AllocatedInSeries(Action act)
+    {
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < Rounds; i++)
             act();
-        return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Rounds;
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

@@ -58,6 +58,8 @@ public class ConnectionLossTests(RabbitMqFixture rabbit, ITestOutputHelper outpu
         await using var bus = await ConnectAsync(proxy.Rewrite(url));
         await bus.Queues.DeclareAsync(new QueueDefinition("work"), Token);
         var address = $"127.0.0.1:{proxy.Port}, virtual host \"{new Uri(url).AbsolutePath[1..]}\", user guest";
+        // The publishing channel is open.
+        await bus.PublishAsync("amq.topic", "key", 0, cancellationToken: Token);
 
         proxy.Stall();
         var patient = bus.SendAsync("work", 1, cancellationToken: Token);
@@ -71,6 +73,11 @@ public class ConnectionLossTests(RabbitMqFixture rabbit, ITestOutputHelper outpu
 
         await Eventually.ThatAsync(() => bus.Health.Status == BusStatus.Unhealthy, "the heartbeat finds it", cancellationToken: Token);
         output.WriteLine(bus.Health.Description);
+        // Each of the bus's connections finds it in its own time; until this one does, it sends.
+        await Eventually.GetAsync(
+            () => Assert.ThrowsAsync<PublishFailedException>(() => bus.SendAsync("work", 2, new() { Timeout = TimeSpan.FromMilliseconds(200) }, Token)),
+            error => error.Reason == PublishFailureReason.NotConnected && error.Message.Contains("Last error", StringComparison.Ordinal),
+            "nothing is sent any more", cancellationToken: Token);
         var late = await Assert.ThrowsAsync<PublishFailedException>(() => bus.SendAsync("work", 3, new() { Timeout = TimeSpan.FromMilliseconds(200) }, Token));
         Assert.Equal(PublishFailureReason.NotConnected, late.Reason);
         output.WriteLine(late.Message);
@@ -160,11 +167,14 @@ public class ConnectionLossTests(RabbitMqFixture rabbit, ITestOutputHelper outpu
         await bus.Queues.DeclareAsync(new QueueDefinition("ordered") { Type = type }, Token);
         var load = new Load("ordered");
 
+        // The first cut is planned before, so that it meets the load; the others may come when all has been sent.
+        var cut = proxy.CutAfter(random.Next(50_000, 100_000), ProxyDirections.ToServer);
         var sending = load.PublishAsync(bus, Publishers, Each, inFlight: Each);
-        for (var cut = 1; cut <= 3; cut++)
+        await cut.WaitAsync(Patience, TimeProvider.System, Token);
+        for (var part = 2; part <= 3 && !sending.IsCompleted; part++)
         {
-            await load.Confirms.WaitForAsync(cut * Publishers * Each / 5, Patience, Token);
-            await proxy.CutAfter(random.Next(1, 10_000), ProxyDirections.ToServer).WaitAsync(Patience, TimeProvider.System, Token);
+            await load.Confirms.WaitForAsync(part * Publishers * Each / 5, Patience, Token);
+            await Task.WhenAny(sending, proxy.CutAfter(random.Next(1, 10_000), ProxyDirections.ToServer)).WaitAsync(Patience, TimeProvider.System, Token);
         }
 
         await sending.WaitAsync(Patience, TimeProvider.System, Token);

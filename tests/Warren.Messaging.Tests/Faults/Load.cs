@@ -31,9 +31,10 @@ internal sealed class Load(string queue)
     public IReadOnlyCollection<Sighting> Seen => _seen;
 
     /// <summary>Sends from several callers at once, each with several messages in flight, in its own order.</summary>
+    /// <param name="last">Each caller holds its last message back until this is set, so that the load is not over before.</param>
     /// <returns>When each publish has ended, in whatever way.</returns>
-    public Task PublishAsync(IMessageBus bus, int callers, int each, int inFlight = 256, int padding = 0) =>
-        Task.WhenAll(Enumerable.Range(1, callers).Select(caller => Task.Run(() => CallAsync(bus, caller, each, inFlight, padding))));
+    public Task PublishAsync(IMessageBus bus, int callers, int each, int inFlight = 256, int padding = 0, Signal? last = null) =>
+        Task.WhenAll(Enumerable.Range(1, callers).Select(caller => Task.Run(() => CallAsync(bus, caller, each, inFlight, padding, last))));
 
     /// <summary>Consumes the queue and notes each delivery under the name of the consumer.</summary>
     public Task<Subscription> ReceiveAsync(IMessageBus bus, string consumer, ReceiveOptions? options = null)
@@ -83,7 +84,7 @@ internal sealed class Load(string queue)
         }
     }
 
-    private async Task CallAsync(IMessageBus bus, int caller, int each, int inFlight, int padding)
+    private async Task CallAsync(IMessageBus bus, int caller, int each, int inFlight, int padding, Signal? last)
     {
         var text = new string('x', padding);
         var outstanding = new Queue<Task>();
@@ -92,6 +93,8 @@ internal sealed class Load(string queue)
             // Once the oldest has ended most others have, or soon will.
             if (outstanding.Count == inFlight)
                 await outstanding.Dequeue();
+            if (number == each && last is not null)
+                await last.WaitAsync(TimeSpan.FromMinutes(5));
             var message = new Numbered(caller, number);
             var options = padding == 0 ? null : new PublishOptions { Headers = new Dictionary<string, object?> { ["padding"] = text } };
             outstanding.Enqueue(WatchAsync(bus.SendAsync(queue, message, options), message));

@@ -63,8 +63,9 @@ public class HostedBusTests(RabbitMqFixture rabbit)
 
         var virtualHost = new Uri(url).AbsolutePath[1..];
         await Eventually.GetAsync(() => broker.CountAsync(virtualHost, Token), counts => counts.Connections == 0, "the connections are gone", cancellationToken: Token);
-        var queue = Assert.Single(await broker.ListQueuesAsync(virtualHost, Token), queue => queue.Name == "work");
-        Assert.Equal((0, 0), (queue.Ready, queue.Unacknowledged));
+        await Eventually.GetAsync(
+            async () => (await broker.ListQueuesAsync(virtualHost, Token)).Single(queue => queue.Name == "work"),
+            queue => queue is { Ready: 0, Unacknowledged: 0 }, "the message is acknowledged", cancellationToken: Token);
     }
 
     [Fact]

@@ -75,8 +75,8 @@ internal sealed class RecordingBus : IMessageBus
     private async Task<Subscription> Consume(string text, string queue, Delegate handler, CancellationToken cancellationToken)
     {
         await Broker(queue, cancellationToken);
-        Handlers[queue] = handler;
         Note($"consuming {text}");
+        Handlers[queue] = handler;
         return new Subscription(queue, () => new ConsumerHealth(queue, Consuming: true, LastError: null), async () =>
         {
             await Stop(queue);

@@ -158,17 +158,20 @@ public class PublishFailureTests(RabbitMqFixture rabbit)
     {
         var url = await rabbit.NewVirtualHostAsync();
         await using var proxy = TcpProxy.Start(url);
-        await using var bus = await MessageBus.ConnectAsync(proxy.Rewrite(url));
+        var time = new ManualTimeProvider();
+        await using var bus = await ClockedBus.ConnectAsync(proxy.Rewrite(url), time);
         await using var other = await MessageBus.ConnectAsync(url);
         await bus.Queues.DeclareAsync(new QueueDefinition("inbox") { Type = QueueType.Classic });
+        await OpenChannelAsync(bus);
         proxy.Stall(ProxyDirections.ToClient);
 
-        var error = await Assert.ThrowsAsync<PublishFailedException>(
-            () => bus.SendAsync("inbox", new Numbered(1), new PublishOptions { Timeout = TimeSpan.FromMilliseconds(300) }));
+        var send = bus.SendAsync("inbox", new Numbered(1), new PublishOptions { Timeout = TimeSpan.FromMilliseconds(300) });
+        await Eventually.ThatAsync(async () => (await other.Queues.InfoAsync("inbox")).MessageCount == 1, "the broker has it");
+        time.Advance(TimeSpan.FromMilliseconds(300));
 
+        var error = await Assert.ThrowsAsync<PublishFailedException>(() => send);
         Assert.Equal(PublishFailureReason.TimedOut, error.Reason);
         Assert.Contains("the broker may have it", error.Message, StringComparison.Ordinal);
-        await Eventually.ThatAsync(async () => (await other.Queues.InfoAsync("inbox")).MessageCount == 1, "the broker has it indeed");
         proxy.Resume();
         Assert.NotNull(await bus.SendAsync("inbox", new Numbered(2)));
         Assert.Equal(2, (await other.Queues.InfoAsync("inbox")).MessageCount);
@@ -216,6 +219,7 @@ public class PublishFailureTests(RabbitMqFixture rabbit)
         await using var proxy = TcpProxy.Start(url);
         await using var bus = await MessageBus.ConnectAsync(proxy.Rewrite(url));
         await bus.Queues.DeclareAsync(new QueueDefinition("inbox") { Type = QueueType.Classic });
+        await OpenChannelAsync(bus);
         proxy.Stall();
         using var cancel = new CancellationTokenSource();
         var send = bus.SendAsync("inbox", new Numbered(1), cancellationToken: cancel.Token);
@@ -246,4 +250,7 @@ public class PublishFailureTests(RabbitMqFixture rabbit)
         Assert.Equal(PublishFailureReason.Refused, created.Reason);
         Assert.Contains("reader", created.Message, StringComparison.Ordinal);
     }
+
+    // A bus is connected before its publishing channel is open, and what comes before waits.
+    private static async Task OpenChannelAsync(MessageBus bus) => await bus.PublishAsync("amq.topic", "nobody.listens", new Numbered(0));
 }

@@ -125,6 +125,8 @@ public class PublishOrderTests(RabbitMqFixture rabbit)
         await bus.Queues.DeclareAsync(new QueueDefinition("inbox") { Type = QueueType.Classic });
         async Task<long> CountAsync() => (await other.Queues.InfoAsync("inbox")).MessageCount;
 
+        // The publishing channel is open.
+        await bus.PublishAsync("amq.topic", "nobody.listens", new Numbered(0));
         proxy.Stall(ProxyDirections.ToClient);
         var sends = Enumerable.Range(0, 20).Select(i => bus.SendAsync("inbox", new Numbered(i))).ToList();
         await Eventually.ThatAsync(async () => await CountAsync() >= 6, "the window is full");

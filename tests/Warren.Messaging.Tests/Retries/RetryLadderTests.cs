@@ -42,9 +42,14 @@ public class RetryLadderTests(RabbitMqFixture rabbit)
             return context.Attempt == 1 ? throw new TimeoutException() : Task.CompletedTask;
         });
 
-        await bus.SendAsync("work", new Numbered(1));
+        // On the longest rung one can be seen waiting however busy the machine is.
+        await using var patient = await bus.ReceiveAsync(
+            "later", (Numbered _, CancellationToken _) => throw new TimeoutException(), new ReceiveOptions { Retry = new() { FirstDelay = TimeSpan.FromSeconds(4096) } });
 
-        await Eventually.ThatAsync(async () => (await bus.Queues.InfoAsync("warren.delay.1")).MessageCount == 1, "it waits on the rung");
+        await bus.SendAsync("work", new Numbered(1));
+        await bus.SendAsync("later", new Numbered(2));
+
+        await Eventually.ThatAsync(async () => (await bus.Queues.InfoAsync("warren.delay.4096")).MessageCount == 1, "it waits on the rung");
         await attempts.WaitForAsync(2);
         Assert.Equal([1, 2], attempts.Items.Select(item => item.Attempt));
         var waited = TimeProvider.System.GetElapsedTime(attempts.Items[0].At, attempts.Items[1].At);

@@ -78,25 +78,31 @@ public class RpcTests(RabbitMqFixture rabbit)
     [Fact]
     public async Task A_late_reply_is_a_timeout_and_is_dropped_when_it_comes()
     {
-        await using var bus = await MessageBus.ConnectAsync(await rabbit.NewVirtualHostAsync());
-        var release = new Signal();
-        var replied = new Signal();
-        await using var responder = await bus.RespondAsync("slow", async (Numbered request, CancellationToken token) =>
+        var url = await rabbit.NewVirtualHostAsync();
+        var time = new ManualTimeProvider();
+        await using var server = await MessageBus.ConnectAsync(url);
+        await using var bus = await ClockedBus.ConnectAsync(url, time);
+        var (started, release, replied) = (new Signal(), new Signal(), new Signal());
+        await using var responder = await server.RespondAsync("slow", async (Numbered request, CancellationToken token) =>
         {
             if (request.Id == 1)
             {
+                started.Set();
                 await release.WaitAsync(cancellationToken: token);
                 replied.Set();
             }
             return request;
         });
 
-        var error = await Assert.ThrowsAsync<RequestFailedException>(
-            () => bus.RequestAsync<Numbered, Numbered>("slow", new Numbered(1), TimeSpan.FromMilliseconds(300)));
+        var call = bus.RequestAsync<Numbered, Numbered>("slow", new Numbered(1), TimeSpan.FromSeconds(300.5));
+        await started.WaitAsync();
+        await time.WaitForTimersAsync();
+        time.Advance(TimeSpan.FromSeconds(300.5));
 
+        var error = await Assert.ThrowsAsync<RequestFailedException>(() => call);
         Assert.Equal(RequestFailureReason.TimedOut, error.Reason);
         Assert.Contains("\"slow\"", error.Message, StringComparison.Ordinal);
-        Assert.Contains("0.3 s", error.Message, StringComparison.Ordinal);
+        Assert.Contains("300.5 s", error.Message, StringComparison.Ordinal);
         release.Set();
         await replied.WaitAsync();
         Assert.Equal(new Numbered(2), await bus.RequestAsync<Numbered, Numbered>("slow", new Numbered(2)));

@@ -138,7 +138,14 @@ internal sealed partial class GradingSystem : IAsyncDisposable
         await _server.DisposeAsync();
         await _bus.DisposeAsync();
         _http.Dispose();
-        _directory.Delete(recursive: true);
+        // What a killed worker has started may still write, until it hears that the worker is gone.
+        await Eventually.PassesAsync(
+            () =>
+            {
+                _directory.Delete(recursive: true);
+                return Task.CompletedTask;
+            },
+            "the directory is deleted");
     }
 
     // The command line is built with the tests, in the same configuration.

@@ -53,7 +53,7 @@ def end() -> None:
 
 def tasks() -> None:
     begin_worker()
-    emit("ping", replies=app.control.ping(timeout=1, limit=1))
+    emit("ping", replies=until(lambda: app.control.ping(timeout=1, limit=1)))
     emit("delay", result=add.delay(2, 3).get(timeout=PATIENCE))
     emit("many", right=sum(result.get(timeout=PATIENCE) == 2 * number for number, result in enumerate([add.delay(n, n) for n in range(100)])))
     sent = datetime.datetime.now(datetime.timezone.utc)
@@ -91,18 +91,23 @@ def control() -> None:
     """Remote control travels over a fanout of its own and answers over queues that come and go."""
     begin_worker(processes=1)
     inspect = app.control.inspect(timeout=2)
-    emit("ping", replies=inspect.ping())
-    emit("registered", add="celery_app.add" in inspect.registered()["one@test"])
-    emit("queues", names=[queue["name"] for queue in inspect.active_queues()["one@test"]])
+
+    def told(ask: Callable[[], Any]) -> Any:
+        # Who is not answered in time is told nothing, and asks again.
+        return until(ask)["one@test"]
+
+    emit("ping", replies=until(inspect.ping))
+    emit("registered", add="celery_app.add" in told(inspect.registered))
+    emit("queues", names=[queue["name"] for queue in told(inspect.active_queues)])
 
     waiting = add.apply_async((1, 1), countdown=3600)
-    until(lambda: inspect.scheduled()["one@test"])
+    until(lambda: told(inspect.scheduled))
     waiting.revoke()
-    until(lambda: waiting.id in inspect.revoked()["one@test"])
+    until(lambda: waiting.id in told(inspect.revoked))
     emit("revoked")
 
     running = sleep.delay(3600)
-    until(lambda: [task for task in inspect.active()["one@test"] if task["id"] == running.id])
+    until(lambda: [task for task in told(inspect.active) if task["id"] == running.id])
     app.control.revoke(running.id, terminate=True)
     emit("terminated", state=_state_of(running))
     emit("alive", result=add.delay(1, 1).get(timeout=PATIENCE))

@@ -65,11 +65,11 @@ public sealed class AudioConverterTests : IDisposable
     public async Task Ffmpeg_is_killed_when_the_job_stops()
     {
         var started = Path.Combine(_directory.FullName, "started");
-        var script = Write("ffmpeg", System.Text.Encoding.UTF8.GetBytes($"#!/bin/sh\necho $$ > {started}.part; mv {started}.part {started}\nexec sleep 1000\n"));
-        Recordings.MakeExecutable(script.FullName);
+        var script = Path.Combine(_directory.FullName, "ffmpeg");
+        Recordings.WriteProgram(script, $"#!/bin/sh\necho $$ > {started}.part; mv {started}.part {started}\nexec sleep 1000\n");
         using var stop = new CancellationTokenSource();
         var source = Write("source", Waves.ToBytes(Waves.Tones((1, 0.3))));
-        var converting = Converter(new SpeechPrograms { Ffmpeg = script.FullName }).ConvertAsync(source, new FileInfo(Path.Combine(_directory.FullName, "out.wav")), stop.Token);
+        var converting = Converter(new SpeechPrograms { Ffmpeg = script }).ConvertAsync(source, new FileInfo(Path.Combine(_directory.FullName, "out.wav")), stop.Token);
         await Eventually.ThatAsync(() => File.Exists(started), "the program runs");
         var id = (await File.ReadAllTextAsync(started, Cancellation)).Trim();
 

@@ -170,8 +170,7 @@ public sealed class MissingEngineTests : IDisposable
     private string Script(string name, string body)
     {
         var file = Path.Combine(_empty.FullName, name);
-        File.WriteAllText(file, $"#!/bin/sh\n{body}\n");
-        Recordings.MakeExecutable(file);
+        Recordings.WriteProgram(file, $"#!/bin/sh\n{body}\n");
         return file;
     }
 

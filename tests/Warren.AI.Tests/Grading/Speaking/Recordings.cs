@@ -82,11 +82,17 @@ public sealed class Recordings : IAsyncLifetime
         await File.WriteAllBytesAsync(file.FullName, Waves.ToBytes([.. samples]));
     }
 
-    /// <summary>Makes a script a program.</summary>
-    internal static void MakeExecutable(string file)
+    /// <summary>
+    /// Writes a script that can be run. Another process writes it: while this one has it open for writing, whatever another test starts may
+    /// inherit the open file, and a program that is open for writing cannot be run.
+    /// </summary>
+    internal static void WriteProgram(string file, string script)
     {
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var writing = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cat > \"$0\" && chmod 700 \"$0\"", file]) { RedirectStandardInput = true })!;
+        writing.StandardInput.Write(script);
+        writing.StandardInput.Close();
+        writing.WaitForExit();
+        Assert.Equal(0, writing.ExitCode);
     }
 
     /// <summary>Runs a program to its end.</summary>

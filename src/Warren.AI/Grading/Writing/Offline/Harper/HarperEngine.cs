@@ -40,8 +40,8 @@ internal sealed partial class HarperEngine(HarperPrograms programs, TimeProvider
         var harper = programs.Engine;
         if (await harper.MissingAsync(cancellationToken) is { Count: > 0 } missing)
             return (null, harper.Lacks(missing));
-        if (Engine() is not { } engine)
-            return (null, _problem);
+        if (Engine(out var problem) is not { } engine)
+            return (null, problem);
         try
         {
             var args = JsonSerializer.SerializeToElement(new { text = Cut(text) }, JobJson.Options);
@@ -89,12 +89,13 @@ internal sealed partial class HarperEngine(HarperPrograms programs, TimeProvider
         }
     }
 
-    private ProcessEngine? Engine()
+    private ProcessEngine? Engine(out string? problem)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_problem is not null && time.GetElapsedTime(_problemSince) < Pause)
+            problem = _problem;
+            if (problem is not null && time.GetElapsedTime(_problemSince) < Pause)
                 return null;
             _problem = null;
             if (_engine is null)
