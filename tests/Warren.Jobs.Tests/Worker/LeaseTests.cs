@@ -177,7 +177,7 @@ public sealed class LeaseTests(Brokers brokers)
         // Each question takes five seconds of waiting in vain, so this is more than three leases.
         for (var asked = 1; asked <= 15; asked++)
         {
-            await coordinator.AdvanceUntilAsync(time, () => coordinator.Claims.Items.Count - before >= asked, TimeSpan.FromMilliseconds(100));
+            await coordinator.AdvanceUntilAsync(time, () => coordinator.Claims.Items.Count - before >= asked, TimeSpan.FromMilliseconds(250));
             time.Advance(TimeSpan.FromSeconds(5));
         }
         coordinator.Answers = _ => true;
