@@ -56,7 +56,11 @@ public class KeysAndDrainTests
         var published = await WarrenProgram.RunAsync("publish", "", "warren.submit", "--body", """{"kind":"text.stats","args":{"text":"x"}}""", "--broker", warren.AmqpUrl);
         warren.OpenGate();
         var drained = await draining.ExitAsync();
-        var resting = JsonDocument.Parse((await warren.RunAsync("jobs", "list", "--kind", "text.stats", "--json")).Output).RootElement.GetProperty("jobs");
+        // Nobody has answered for it: it is taken in a moment after it was published.
+        var resting = await Eventually.GetAsync(
+            async () => JsonDocument.Parse((await warren.RunAsync("jobs", "list", "--kind", "text.stats", "--json")).Output).RootElement.GetProperty("jobs"),
+            jobs => jobs.GetArrayLength() > 0,
+            "the job is taken in");
         var resumed = await warren.RunAsync("drain", "--resume");
         await warren.UntilAsync(resting[0].GetProperty("id").GetString()!, "succeeded");
         var taken = await warren.RunAsync("submit", "text.stats", "--args", """{"text":"x"}""", "--watch", "--quiet");

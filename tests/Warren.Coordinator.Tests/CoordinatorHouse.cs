@@ -19,9 +19,12 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
     private readonly List<Coordinator> _others = [];
     private readonly List<IJobStore> _otherStores = [];
 
-    private CoordinatorHouse(string? address, EmbeddedAmqpBroker broker, MessageBus bus, CoordinatorOptions options, IReadOnlyList<IJobContract> contracts)
+    private readonly TimeProvider _time;
+
+    private CoordinatorHouse(
+        string? address, EmbeddedAmqpBroker broker, MessageBus bus, CoordinatorOptions options, TimeProvider time, IReadOnlyList<IJobContract> contracts)
     {
-        (Broker, Bus, Options, Contracts) = (broker, bus, options, contracts);
+        (Broker, Bus, Options, Contracts, _time) = (broker, bus, options, contracts, time);
         _address = address ?? $"sqlite:{Path.Combine(_directory.FullName, "warren.db")}";
         (Store, Coordinator) = Make();
     }
@@ -41,19 +44,19 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
     public JobService Jobs => Coordinator.Jobs;
 
     public static async Task<CoordinatorHouse> StartAsync(
-        string? address = null, Action<CoordinatorOptions>? configure = null, params IJobContract[] contracts)
+        string? address = null, Action<CoordinatorOptions>? configure = null, TimeProvider? time = null, params IJobContract[] contracts)
     {
         var options = new CoordinatorOptions
         {
-            Lease = TimeSpan.FromSeconds(2),
-            Grace = TimeSpan.FromMilliseconds(200),
+            // The workers of these tests renew only when they are told to, and no slow machine is to take their jobs away.
+            Lease = TimeSpan.FromSeconds(60),
             ScheduleInterval = TimeSpan.FromMilliseconds(20),
             AcceptUnknownKinds = true,
         };
         configure?.Invoke(options);
         var broker = await EmbeddedAmqpBroker.StartAsync();
         var bus = await MessageBus.ConnectAsync(broker.Url);
-        var house = new CoordinatorHouse(address, broker, bus, options, contracts);
+        var house = new CoordinatorHouse(address, broker, bus, options, time ?? TimeProvider.System, contracts);
         await house.Coordinator.StartAsync(default);
         await house.UntilConsumingAsync();
         return house;
@@ -129,7 +132,7 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
 
     private (IJobStore Store, Coordinator Coordinator) Make()
     {
-        var store = StoreAddress.Parse(_address).Create(TimeProvider.System);
-        return (store, new(store, Bus, Contracts, Options, TimeProvider.System, NullLoggerFactory.Instance));
+        var store = StoreAddress.Parse(_address).Create(_time);
+        return (store, new(store, Bus, Contracts, Options, _time, NullLoggerFactory.Instance));
     }
 }

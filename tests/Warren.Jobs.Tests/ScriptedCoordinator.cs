@@ -10,6 +10,8 @@ namespace Warren.Jobs.Tests;
 /// <summary>The other side of a worker: speaks the protocol by hand, answers claims as a test tells it, and keeps what is reported.</summary>
 internal sealed class ScriptedCoordinator : IAsyncDisposable
 {
+    private const string EchoQueue = "warren.tests.echo";
+
     private readonly MessageBus _bus;
     private readonly ConcurrentDictionary<(JobId, int), string> _owners = new();
     private readonly List<Subscription> _subscriptions = [];
@@ -59,8 +61,24 @@ internal sealed class ScriptedCoordinator : IAsyncDisposable
             Queues = [new(WireNames.FoldQueue), new(WireNames.SubmitQueue), new(WireNames.RequestQueue) { Type = QueueType.Classic }],
         });
         await coordinator.ListenAsync();
+        coordinator._subscriptions.Add(await coordinator._bus.RespondAsync<int, int>(EchoQueue, (number, _, _) => Task.FromResult(number)));
         return coordinator;
     }
+
+    /// <summary>Returns after a question has gone to the broker, to who answers it, and back: what went before, elsewhere, has had as long.</summary>
+    public async Task RoundTripAsync() =>
+        Assert.Equal(1, await _bus.RequestAsync<int, int>(EchoQueue, 1, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+
+    /// <summary>
+    /// Moves a worker's clock step by step until something has happened. A step takes no less than a round trip: so the worker's own
+    /// questions are answered within a few steps, however slow the machine is.
+    /// </summary>
+    public Task AdvanceUntilAsync(ManualTimeProvider time, Func<bool> happened, TimeSpan? step = null) =>
+        AdvanceUntilAsync(time, () => Task.FromResult(happened()), step);
+
+    /// <inheritdoc cref="AdvanceUntilAsync(ManualTimeProvider, Func{bool}, TimeSpan?)"/>
+    public Task AdvanceUntilAsync(ManualTimeProvider time, Func<Task<bool>> happened, TimeSpan? step = null) =>
+        ClockSteps.UntilAsync(time, RoundTripAsync, happened, step ?? TimeSpan.FromSeconds(1));
 
     /// <summary>Begins to read claims and reports.</summary>
     public async Task ListenAsync()

@@ -69,7 +69,7 @@ public class EventStreamTests
     [Fact]
     public async Task A_restart_of_the_server_leaves_no_gap_and_no_double()
     {
-        await using var house = await ServerHouse.StartAsync(limits: limits => limits.Lease = TimeSpan.FromSeconds(30));
+        await using var house = await ServerHouse.StartAsync();
         var worker = await house.PlayAsync("text.stats");
         var id = await SubmitAsync(house);
         var attempt = await worker.BeginAsync();

@@ -62,7 +62,8 @@ internal sealed class ServerHouse : IAsyncDisposable
             .UseSqlite(Path.Combine(_directory.FullName, "warren.db"))
             .Configure(options =>
             {
-                options.Lease = TimeSpan.FromSeconds(5);
+                // The workers of these tests do not renew, and no slow machine is to take their jobs away.
+                options.Lease = TimeSpan.FromMinutes(2);
                 options.ScheduleInterval = TimeSpan.FromMilliseconds(20);
                 _limits?.Invoke(options);
             }));

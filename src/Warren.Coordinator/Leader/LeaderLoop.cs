@@ -73,9 +73,9 @@ internal sealed partial class LeaderLoop(
             turn.Taken(time);
             await turn.Tick(cancellationToken);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // The loop goes on living; what this turn would have done, the next one does.
+            // The loop goes on living; what this turn would have done, the next one does. A stop that comes while a turn fails is seen next.
             Log.TurnFailed(logger, turn.Name, error);
         }
     }

@@ -25,6 +25,10 @@ internal sealed class ChildProcess : IDisposable
         _process = process;
         _leads = leads;
         Id = process.Id;
+        // Taken now: the process object gives them no more once it is disposed, which may be while somebody is about to write.
+        Input = process.StandardInput.BaseStream;
+        Output = process.StandardOutput.BaseStream;
+        Errors = process.StandardError.BaseStream;
         Exited = process.WaitForExitAsync(CancellationToken.None);
     }
 
@@ -35,13 +39,13 @@ internal sealed class ChildProcess : IDisposable
     public Task Exited { get; }
 
     /// <summary>What it reads.</summary>
-    public Stream Input => _process.StandardInput.BaseStream;
+    public Stream Input { get; }
 
     /// <summary>What it writes.</summary>
-    public Stream Output => _process.StandardOutput.BaseStream;
+    public Stream Output { get; }
 
     /// <summary>What it complains of.</summary>
-    public Stream Errors => _process.StandardError.BaseStream;
+    public Stream Errors { get; }
 
     /// <summary>Its exit code once it has ended; 128 and the signal's number if a signal ended it.</summary>
     public int ExitCode => _process.ExitCode;

@@ -195,6 +195,12 @@ internal sealed partial class EngineProcess : IAsyncDisposable
             return Stopped(run, fault);
         }
         await TerminateAsync(TimeSpan.Zero);
+        // That it is gone says not that all it wrote has been read: what it saved last has some time to be passed on.
+        using (var patience = new CancellationTokenSource())
+        {
+            await Task.WhenAny(Ended, Task.Delay(_options.GracePeriod, _time, patience.Token));
+            await patience.CancelAsync();
+        }
         run.GiveUp();
         await Ended;
         try

@@ -11,6 +11,9 @@ internal sealed class AttemptReports(EventReporter reporter, string session, Job
     /// <summary>How often progress goes out at most.</summary>
     public static readonly TimeSpan LivePause = TimeSpan.FromMilliseconds(500);
 
+    // A timer counts whole milliseconds.
+    private static readonly TimeSpan Soonest = TimeSpan.FromMilliseconds(1);
+
     private readonly Lock _gate = new();
     private readonly Queue<Kept> _kept = [];
     private readonly List<Kept> _underWay = [];
@@ -34,10 +37,7 @@ internal sealed class AttemptReports(EventReporter reporter, string session, Job
             if (_ended)
                 return;
             _live = report;
-            if (LiveIsDue(out var wait))
-                List();
-            else
-                _liveTimer ??= time.CreateTimer(static state => ((AttemptReports)state!).LiveDue(), this, wait, Timeout.InfiniteTimeSpan);
+            ListLive();
         }
     }
 
@@ -132,6 +132,8 @@ internal sealed class AttemptReports(EventReporter reporter, string session, Job
             // What did not fit goes with a message of its own.
             if (taken == 0 && _kept.Count > 0)
                 List();
+            else if (taken == 0)
+                ListLive();
             return taken;
         }
     }
@@ -145,8 +147,10 @@ internal sealed class AttemptReports(EventReporter reporter, string session, Job
             confirmed = [.. _underWay];
             _underWay.Clear();
             _isUnderWay = false;
-            if (_kept.Count > 0 || (_live is not null && LiveIsDue(out _)))
+            if (_kept.Count > 0)
                 List();
+            else
+                ListLive();
         }
         foreach (var kept in confirmed)
         {
@@ -171,9 +175,19 @@ internal sealed class AttemptReports(EventReporter reporter, string session, Job
         {
             _liveTimer?.Dispose();
             _liveTimer = null;
-            if (_live is not null)
-                List();
+            ListLive();
         }
+    }
+
+    // Call with the gate held. Progress goes now or, if that is too early, when it is due: a timer may be a little early itself.
+    private void ListLive()
+    {
+        if (_live is null || _ended)
+            return;
+        if (LiveIsDue(out var wait))
+            List();
+        else
+            _liveTimer ??= time.CreateTimer(static state => ((AttemptReports)state!).LiveDue(), this, wait > Soonest ? wait : Soonest, Timeout.InfiniteTimeSpan);
     }
 
     // Call with the gate held.

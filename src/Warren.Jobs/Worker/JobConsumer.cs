@@ -108,7 +108,8 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         JobDelivery? copy = null;
         lock (_gate)
         {
-            if (!_isTaking)
+            // What a channel still hands over at its end comes again with the next one, or goes back.
+            if (!_isTaking || delivery.Channel != _channel)
                 return;
             if (!_runs.TryAdd((run.Id, run.Attempt), run))
                 copy = Again(_runs[(run.Id, run.Attempt)], delivery);
@@ -316,9 +317,15 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         var connection = await _bus.ConsumingConnection.OpenAsync(_stopping.Token);
         await using var channel = await JobChannel.OpenAsync(connection, this, _time, _logger, _stopping.Token);
         pause.Opened();
-        _channel = channel;
         try
         {
+            lock (_gate)
+            {
+                // A stop that saw no channel would wait for the end of this one in vain.
+                if (!_isTaking)
+                    return;
+                _channel = channel;
+            }
             // The coordinator may have fallen silent, or the worker been drained, before there was a channel to end.
             if (!_isOpen(_stopping.Token).IsCompleted)
                 return;
@@ -338,7 +345,8 @@ internal sealed partial class JobConsumer : IAsyncDisposable
         }
         finally
         {
-            _channel = null;
+            lock (_gate)
+                _channel = null;
             Forget(channel);
         }
     }

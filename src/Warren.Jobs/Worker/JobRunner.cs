@@ -149,7 +149,9 @@ internal sealed partial class JobRunner(WorkerSession session, EventReporter rep
             _run = run;
             _reports = reports;
             _ackAfter = ackAfter;
-            _timer = time.CreateTimer(static state => ((Ticker)state!).Tick(), this, StartDelay, Timeout.InfiniteTimeSpan);
+            // Not set before it is known here: its first tick sets it for the second.
+            _timer = time.CreateTimer(static state => ((Ticker)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(StartDelay, Timeout.InfiniteTimeSpan);
         }
 
         public void Dispose() => _timer.Dispose();

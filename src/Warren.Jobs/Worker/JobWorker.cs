@@ -19,7 +19,8 @@ internal sealed partial class JobWorker(
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly ILogger _logger = loggers.CreateLogger("Warren.Jobs.Worker");
-    private readonly List<JobConsumer> _consumers = [];
+    // Replaced as a whole: whoever drains the worker, or counts what it has in hand, may come before it has started.
+    private volatile JobConsumer[] _consumers = [];
     private WorkerSession? _session;
     private EventReporter? _reporter;
     private readonly Lock _gate = new();
@@ -54,7 +55,7 @@ internal sealed partial class JobWorker(
             }
             _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
-        _consumers.ForEach(consumer => consumer.Pause("the worker is being drained"));
+        Pause("the worker is being drained");
     }
 
     /// <inheritdoc/>
@@ -109,17 +110,24 @@ internal sealed partial class JobWorker(
             var reporter = _reporter = new EventReporter(broker, time, _logger);
             run = new JobRunner(session, reporter, executor, Options, time, _logger).RunAsync;
             isOpen = token => Task.WhenAll(WaitForOpenAsync(token), session.WaitForAnswersAsync(token));
-            session.Paused += () => _consumers.ForEach(consumer => consumer.Pause("the coordinator does not answer"));
+            session.Paused += () => Pause("the coordinator does not answer");
         }
 
         var lanes = kinds.SelectMany(kind => kind.Options.Lanes.Keys.Prepend(null), (kind, lane) =>
             new JobConsumer(broker, kind, lane, places, isOpen, time, _logger) { TakesAnything = _session is null, RunAsync = run });
-        _consumers.AddRange(lanes.OrderByDescending(lane => lane.Rank));
-        places.Changed += () => _consumers.ForEach(consumer => consumer.PlacesChanged());
+        JobConsumer[] consumers = [.. lanes.OrderByDescending(lane => lane.Rank)];
+        _consumers = consumers;
+        places.Changed += () => Array.ForEach(consumers, consumer => consumer.PlacesChanged());
         _reporter?.Start();
         _session?.Start();
-        _consumers.ForEach(consumer => consumer.Start());
+        Array.ForEach(consumers, consumer => consumer.Start());
         Log.Started(_logger, kinds.Count, string.Join(", ", kinds.Select(kind => kind.Name)));
+    }
+
+    private void Pause(string reason)
+    {
+        foreach (var consumer in _consumers)
+            consumer.Pause(reason);
     }
 
     private static TaskCompletionSource Opened()
@@ -162,7 +170,7 @@ internal sealed partial class JobWorker(
     private async Task StopWorkingAsync(CancellationToken hurry)
     {
         // Never started: its settings may be the reason.
-        if (_consumers.Count == 0)
+        if (_consumers.Length == 0)
             return;
         await Task.WhenAll(_consumers.Select(consumer => consumer.StopTakingAsync()));
         var runs = _consumers.SelectMany(consumer => consumer.Runs).ToList();

@@ -66,7 +66,7 @@ public class PostgresServerTests(PostgresFixture postgres)
             },
             Cancel);
         await Eventually.ThatAsync(
-            async () => await SqlAsync(url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1", "the change waits", cancellationToken: Cancel);
+            async () => await SqlAsync(url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == "1", "the change waits", cancellationToken: Cancel);
         await RunAsync(connection, $"UPDATE warren.jobs SET folded_seq = 100 WHERE id = '{id}'; DELETE FROM warren.events WHERE job_id = '{id}' AND number = 2; COMMIT");
 
         Assert.Equal(101, (await change).Value.FoldedSeq);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Warren.Jobs.Protocol;
@@ -59,7 +60,7 @@ public sealed class JobClientTests(Brokers brokers)
 
         var submitting = test.Client.SubmitAsync(SampleKinds.Count, new Text("hello"), cancellationToken: Cancellation);
         await test.Answers.Submits.FirstAsync(cancellationToken: Cancellation);
-        await ClaimTests.AdvanceUntilAsync(time, () => submitting.IsCompleted);
+        await test.Answers.AdvanceUntilAsync(time, () => submitting.IsCompleted);
         var handle = await submitting;
 
         Assert.All(test.Answers.Submits.Items, submit => Assert.Equal(handle.Id, submit.Id));
@@ -127,7 +128,12 @@ public sealed class JobClientTests(Brokers brokers)
     {
         await using var test = await StartAsync();
         var id = JobId.New();
-        var stored = new List<JobEvent> { new JobQueued { Job = id, Number = 1 }, new JobStarted("w") { Job = id, Number = 2 }, new JobProgressed(5) { Job = id, Number = 3 } };
+        JobEvent[] happens =
+        [
+            new JobQueued { Job = id, Number = 1 }, new JobStarted("w") { Job = id, Number = 2 }, new JobProgressed(5) { Job = id, Number = 3 },
+            new JobProgressed(10) { Job = id, Number = 4 }, new JobProgressed(20) { Job = id, Number = 5 }, new JobProgressed(30) { Job = id, Number = 6 },
+        ];
+        var stored = new ConcurrentQueue<JobEvent>(happens[..3]);
         test.Answers.Store(id, stored);
         var seen = new Arrivals<JobEvent>();
 
@@ -137,14 +143,15 @@ public sealed class JobClientTests(Brokers brokers)
                 seen.Add(happened);
         }, Cancellation);
         await seen.WaitForAsync(3, cancellationToken: Cancellation);
+        await Eventually.ThatAsync(() => test.Answers.Requests.Items.Any(request => request.After == 3), "the watch has read all there is", cancellationToken: Cancellation);
         // A double, one that came late, one that left a gap which the store fills, and the end.
-        await test.Answers.PublishAsync(stored[1]);
-        stored.Add(new JobProgressed(10) { Job = id, Number = 4 });
-        await test.Answers.PublishAsync(stored[3]);
+        await test.Answers.PublishAsync(happens[1]);
+        stored.Enqueue(happens[3]);
+        await test.Answers.PublishAsync(happens[3]);
         await seen.WaitForAsync(4, cancellationToken: Cancellation);
-        stored.Add(new JobProgressed(20) { Job = id, Number = 5 });
-        stored.Add(new JobProgressed(30) { Job = id, Number = 6 });
-        await test.Answers.PublishAsync(stored[5]);
+        stored.Enqueue(happens[4]);
+        stored.Enqueue(happens[5]);
+        await test.Answers.PublishAsync(happens[5]);
         await seen.WaitForAsync(6, cancellationToken: Cancellation);
         await test.Answers.PublishAsync(new JobSucceeded(JsonElement.Parse("1")) { Job = id, Number = 7 });
         await watching.WaitAsync(Cancellation);
@@ -159,14 +166,14 @@ public sealed class JobClientTests(Brokers brokers)
         var time = new ManualTimeProvider();
         await using var test = await StartAsync(time);
         var id = JobId.New();
-        var stored = new List<JobEvent> { new JobQueued { Job = id, Number = 1 } };
+        var stored = new ConcurrentQueue<JobEvent>([new JobQueued { Job = id, Number = 1 }]);
         test.Answers.Store(id, stored);
         var handle = new JobHandle<Count>(test.Client, id);
 
         var waiting = handle.ResultAsync(Cancellation);
         await Eventually.ThatAsync(() => test.Answers.Requests.Items.Any(request => request.After == 1), "the watch has read all there is", cancellationToken: Cancellation);
-        stored.Add(new JobSucceeded(JsonElement.Parse("""{"letters":4}""")) { Job = id, Number = 2 });
-        await ClaimTests.AdvanceUntilAsync(time, () => waiting.IsCompleted);
+        stored.Enqueue(new JobSucceeded(JsonElement.Parse("""{"letters":4}""")) { Job = id, Number = 2 });
+        await test.Answers.AdvanceUntilAsync(time, () => waiting.IsCompleted);
 
         Assert.Equal(new Count(4), await waiting);
     }

@@ -8,6 +8,8 @@ namespace Warren.Jobs.Tests.Client;
 /// <summary>The other side of a client: answers submits and requests as a test tells it, and publishes events.</summary>
 internal sealed class ScriptedAnswers : IAsyncDisposable
 {
+    private const string EchoQueue = "warren.tests.echo";
+
     private readonly List<Subscription> _subscriptions = [];
 
     private ScriptedAnswers(MessageBus bus) => Bus = bus;
@@ -32,13 +34,20 @@ internal sealed class ScriptedAnswers : IAsyncDisposable
         return answers;
     }
 
-    /// <summary>The events of a job from a number on, as the store would answer.</summary>
-    public void Store(JobId id, IReadOnlyList<JobEvent> events) => OnRequest = request => request switch
+    /// <summary>The events of a job from a number on, as the store would answer; what is still added to must bear to be read meanwhile.</summary>
+    public void Store(JobId id, IReadOnlyCollection<JobEvent> events) => OnRequest = request => request switch
     {
         { Op: JobOperation.Events } when request.Id == id => new JobReply { Events = [.. events.Where(happened => happened.Number > request.After).Take(2)] },
-        { Op: JobOperation.Get } when request.Id == id => new JobReply { Job = Job(id, events[^1].IsEnd ? JobState.Succeeded : JobState.Running, events[^1].Number) },
+        { Op: JobOperation.Get } when request.Id == id => new JobReply { Job = Job(id, events.Last().IsEnd ? JobState.Succeeded : JobState.Running, events.Last().Number) },
         _ => new JobReply { Error = new("job_not_found", $"There is no job {request.Id}.") },
     };
+
+    /// <summary>Moves a client's clock step by step until something has happened, no faster than questions are answered.</summary>
+    public Task AdvanceUntilAsync(ManualTimeProvider time, Func<bool> happened) => ClockSteps.UntilAsync(
+        time,
+        () => Bus.RequestAsync<int, int>(EchoQueue, 1, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken),
+        () => Task.FromResult(happened()),
+        TimeSpan.FromSeconds(1));
 
     public Task PublishAsync(JobEvent happened)
     {
@@ -66,6 +75,7 @@ internal sealed class ScriptedAnswers : IAsyncDisposable
 
     private async Task ListenAsync()
     {
+        _subscriptions.Add(await Bus.RespondAsync<int, int>(EchoQueue, (number, _, _) => Task.FromResult(number)));
         _subscriptions.Add(await Bus.RespondAsync<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(WireNames.SubmitQueue, async (body, _, cancellationToken) =>
         {
             var submit = JsonSerializer.Deserialize<SubmitMessage>(body.Span, JobJson.Options)!;

@@ -67,11 +67,15 @@ public class ExampleEngineTests
     {
         await using var engine = Python();
         using var stop = new CancellationTokenSource();
-        var job = new RecordingJobContext();
-        var run = engine.RunAsync(JsonSerializer.Serialize(new { text = string.Concat(Enumerable.Repeat("many words\n", 300_000)) }), job, stop.Token);
+        // It says more than a pipe holds, and is not read on before it was asked to stop: so it cannot be through with the text by then.
+        var read = new TaskCompletionSource();
+        var job = new RecordingJobContext { Broker = read.Task };
+        var run = engine.RunAsync(JsonSerializer.Serialize(new { text = string.Concat(Enumerable.Repeat("many words\n", 1_000_000)) }), job, stop.Token);
         await job.Reported.Task;
 
         await stop.CancelAsync();
+        await job.Asked.Task;
+        read.SetResult();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
         Assert.Equal(1, engine.Engine.Processes);

@@ -46,7 +46,6 @@ public class ProcessFaultTests
         { """kill -9 $$""", EngineFault.Crashed, "signal 9 (SIGKILL" },
         { """echo oh >&2; echo no >&2; exit 1""", EngineFault.Crashed, "last lines on standard error:\noh\nno" },
         { """exec >&-; exec sleep 60""", EngineFault.Crashed, "" },
-        { """exec sleep 60""", EngineFault.Silent, "wrote nothing for 0.5 s" },
     };
 
     [Theory]
@@ -56,17 +55,32 @@ public class ProcessFaultTests
         await using var engine = new ShellEngine(
             // The first process goes wrong, the next does not.
             $"take\nif mkdir first 2>/dev/null; then {script}\ntake; else result '\"good\"'; fi",
-            options =>
-            {
-                (options.MaxLine, options.MaxOutput, options.CancelGrace) = (2000, 100_000, Short);
-                options.SilenceTimeout = code == EngineFault.Silent ? TimeSpan.FromSeconds(0.5) : null;
-            });
+            options => (options.MaxLine, options.MaxOutput, options.CancelGrace) = (2000, 100_000, Short));
 
         var failure = await engine.FailsAsync(code);
 
         Assert.Contains(words, failure.Message, StringComparison.Ordinal);
         Assert.Equal(code == EngineFault.Crashed ? FailureCause.Crash : FailureCause.Error, failure.Cause);
         Assert.Equal("\"good\"", await engine.RunAsync());
+    }
+
+    [Fact]
+    public async Task A_process_that_says_nothing_for_too_long_is_ended_and_replaced()
+    {
+        var time = new ManualTimeProvider();
+        await using var engine = new ShellEngine(
+            "take; progress 1; if mkdir first 2>/dev/null; then echo > silent; exec sleep 60; else result 1; fi", options => options.SilenceTimeout = TimeSpan.FromSeconds(0.5), time: time);
+        var job = new RecordingJobContext();
+        var run = engine.FailsAsync(EngineFault.Silent, job: job);
+        await job.Reported.Task;
+        await Eventually.ThatAsync(() => engine.Exists("silent"), "it says no more");
+
+        time.Advance(TimeSpan.FromSeconds(0.499));
+        Assert.False(run.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(0.001));
+
+        Assert.Contains("wrote nothing for 0.5 s", (await run).Message, StringComparison.Ordinal);
+        Assert.Equal("1", await engine.RunAsync());
     }
 
     [Theory]
@@ -155,19 +169,42 @@ public class ProcessFaultTests
     [Fact]
     public async Task An_idle_process_that_does_not_answer_a_ping_is_replaced()
     {
+        var time = new ManualTimeProvider();
         await using var engine = new ShellEngine(
             """
             take; result "$$"; take
             case $line in *ping*) echo '{"type":"pong"}'; echo x >> pongs;; esac
             exec sleep 60
             """,
-            options => (options.PingInterval, options.PingTimeout) = (Short, TimeSpan.FromSeconds(0.5)));
+            options => (options.PingInterval, options.PingTimeout, options.StartTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1)),
+            time: time);
         engine.Engine.Start();
-
         await engine.RunAsync();
+        // The limit of its start, and the next look.
+        const int idle = 2;
+        await UntilTimersAsync(idle);
 
-        await Eventually.ThatAsync(() => engine.Logged.Contains("did not answer a ping within 0.5 s", StringComparison.Ordinal), "the second ping is missed");
+        await PingAsync();
+        await Eventually.ThatAsync(() => engine.Exists("pongs"), "it answers");
+        await UntilTimersAsync(idle);
+        await PingAsync();
+        time.Advance(TimeSpan.FromHours(1));
+
+        await Eventually.ThatAsync(() => engine.Logged.Contains("did not answer a ping within 3600 s", StringComparison.Ordinal), "the second ping is missed");
         Assert.Equal("x\n", await File.ReadAllTextAsync(Path.Combine(engine.Directory, "pongs")));
+
+        Task UntilTimersAsync(int count) => Eventually.GetAsync(() => Task.FromResult(time.ActiveTimers), active => active == count, $"{count} timers are set");
+
+        // An hour is long enough for a few looks: at the first ones the process may not have been given back yet.
+        Task PingAsync() => Eventually.ThatAsync(
+            () =>
+            {
+                if (time.ActiveTimers > idle)
+                    return true;
+                time.Advance(TimeSpan.FromSeconds(1));
+                return false;
+            },
+            "it is asked");
     }
 
     [Fact]
@@ -175,7 +212,7 @@ public class ProcessFaultTests
     {
         // A shell holds what it has in a variable.
         await using var engine = new ShellEngine(
-            """take; a=$(head -c 1000000 /dev/zero | tr '\0' x); while :; do a=$a$a; done""",
+            """take; a=$(head -c 1000000 /dev/zero | tr '\0' x); for i in 1 2 3 4 5 6; do a=$a$a; done; sleep 600""",
             options => (options.MemoryLimit, options.MemoryInterval) = (32 * 1024 * 1024, TimeSpan.FromMilliseconds(5)));
         engine.Engine.Start();
 

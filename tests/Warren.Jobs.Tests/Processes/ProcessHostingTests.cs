@@ -77,22 +77,29 @@ public sealed class ProcessHostingTests(Brokers brokers)
     {
         var url = await brokers.Broker.NewVirtualHostAsync();
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
+        var time = new ManualTimeProvider();
+        var log = new CollectedLog();
         await using var worker = await StartAsync(
             url,
-            null,
+            log,
+            time,
             ("shell_run:Command:0", "sh"),
             ("shell_run:Command:1", "-c"),
             ("shell_run:Command:2", """
                 echo '{"type":"ready","protocol":1}'
                 read -r line; id=${line#*\"id\":\"}; id=${id%%\"*}
+                echo "{\"type\":\"progress\",\"id\":\"$id\",\"progress\":1}"
                 read -r cancel
                 echo "{\"type\":\"checkpoint\",\"id\":\"$id\",\"checkpoint\":$cancel}"
                 echo "{\"type\":\"stopped\",\"id\":\"$id\"}"
                 """));
         var id = await coordinator.DispatchAsync("shell.run", "{}");
-        await Eventually.ThatAsync(() => coordinator.Of(id).Any(), "it has started");
+        await Eventually.ThatAsync(() => coordinator.Of(id).OfType<ProgressReport>().Any(), "its program has it", cancellationToken: TestContext.Current.CancellationToken);
 
         var stop = worker.StopAsync();
+        await coordinator.AdvanceUntilAsync(
+            time, () => log.Lines.Any(line => line.Contains("still run at the end of the shutdown time", StringComparison.Ordinal)), TimeSpan.FromMilliseconds(50));
+        // Time stands still from here, so that the program has as much of it as it needs.
         await coordinator.EndAsync<ReleasedReport>(id);
         await stop;
 
@@ -104,8 +111,10 @@ public sealed class ProcessHostingTests(Brokers brokers)
     public void A_wrong_setting_stops_the_start() => Assert.Throws<OptionsValidationException>(
         () => WorkerHost.Build("amqp://localhost/", worker => worker.AddProcesses(Configuration([("shell_run:Command", "'")]))));
 
-    private static Task<WorkerHost> StartAsync(string url, CollectedLog? log, params (string Key, string Value)[] settings) => WorkerHost.StartAsync(
-        url, worker => worker.AddProcesses(Configuration(settings)), options => options.ShutdownTimeout = TimeSpan.FromMilliseconds(100), log: log);
+    private static Task<WorkerHost> StartAsync(string url, CollectedLog? log, params (string Key, string Value)[] settings) => StartAsync(url, log, null, settings);
+
+    private static Task<WorkerHost> StartAsync(string url, CollectedLog? log, TimeProvider? time, params (string Key, string Value)[] settings) => WorkerHost.StartAsync(
+        url, worker => worker.AddProcesses(Configuration(settings)), options => options.ShutdownTimeout = TimeSpan.FromMilliseconds(100), time, log);
 
     private static IConfiguration Configuration((string Key, string Value)[] settings) => new ConfigurationBuilder()
         .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"Warren:Kinds:{setting.Key}", (string?)setting.Value)))

@@ -75,6 +75,30 @@ public class ProcessStopTests
     }
 
     [Fact]
+    public async Task What_was_saved_right_before_the_end_is_passed_on_though_the_process_is_gone()
+    {
+        await using var engine = new ShellEngine(
+            """
+            trap 'checkpoint 1; checkpoint 2; exit 0' TERM
+            echo $$ > pid; take; progress 1; while :; do sleep 0.05; done
+            """,
+            options => options.CancelGrace = Short);
+        var saved = new TaskCompletionSource();
+        var job = new RecordingJobContext { Broker = saved.Task };
+        using var stop = new CancellationTokenSource();
+        var run = engine.RunAsync(job: job, cancellationToken: stop.Token);
+        await job.Reported.Task;
+        await stop.CancelAsync();
+        var process = await engine.NumberInAsync("pid");
+        await Eventually.ThatAsync(() => ProcessTable.Read().All(entry => entry.Id != process), "the process is gone");
+
+        saved.SetResult();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Assert.Equal(["1", "2"], job.Checkpoints.Select(checkpoint => checkpoint.Checkpoint));
+    }
+
+    [Fact]
     public async Task Who_does_not_hear_SIGTERM_is_killed()
     {
         await using var engine = new ShellEngine(

@@ -16,7 +16,14 @@ internal sealed class RecordingJobContext(string kind = "test.engine", int attem
 
     public override JsonElement? Checkpoint => checkpoint;
 
-    public override JobStopReason StopReason => Reason;
+    public override JobStopReason StopReason
+    {
+        get
+        {
+            Asked.TrySetResult();
+            return Reason;
+        }
+    }
 
     public JobStopReason Reason { get; set; }
 
@@ -32,6 +39,9 @@ internal sealed class RecordingJobContext(string kind = "test.engine", int attem
     /// <summary>Ends with the first report of progress.</summary>
     public TaskCompletionSource Reported { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Ends when somebody asks why it has to stop.</summary>
+    public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public override ValueTask ReportAsync(
         double progress, IReadOnlyDictionary<string, double>? metrics = null, string? message = null, CancellationToken cancellationToken = default)
     {
@@ -43,6 +53,7 @@ internal sealed class RecordingJobContext(string kind = "test.engine", int attem
     public override async Task CheckpointAsync<T>(
         T checkpoint, double? progress = null, IReadOnlyDictionary<string, double>? metrics = null, int? epoch = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         await Broker.WaitAsync(cancellationToken);
         Checkpoints.Enqueue((JsonSerializer.Serialize(checkpoint, JobJson.Options), progress, metrics, epoch));
     }

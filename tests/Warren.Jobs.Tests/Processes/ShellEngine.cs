@@ -21,7 +21,7 @@ internal sealed class ShellEngine : IAsyncDisposable, ILogger
 
     private readonly ConcurrentQueue<string> _log = new();
 
-    public ShellEngine(string script, Action<ProcessEngineOptions>? configure = null, bool ready = true)
+    public ShellEngine(string script, Action<ProcessEngineOptions>? configure = null, bool ready = true, TimeProvider? time = null)
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("warren-engine-").FullName;
         var file = Path.Combine(Directory, "engine.sh");
@@ -37,7 +37,7 @@ internal sealed class ShellEngine : IAsyncDisposable, ILogger
             RestartDelay = TimeSpan.Zero,
         };
         configure?.Invoke(Options);
-        Engine = new ProcessEngine("test.engine", Options, TimeProvider.System, this);
+        Engine = new ProcessEngine("test.engine", Options, time ?? TimeProvider.System, this);
     }
 
     public string Directory { get; }

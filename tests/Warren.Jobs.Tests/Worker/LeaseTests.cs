@@ -18,10 +18,11 @@ public sealed class LeaseTests(Brokers brokers)
         var id = await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
 
-        await ClaimTests.AdvanceUntilAsync(time, () => Renewals(coordinator).Count >= 3);
+        await coordinator.AdvanceUntilAsync(time, () => Renewals(coordinator).Count >= 3);
         handler.Go.Set();
-        await coordinator.EndAsync<SucceededReport>(id);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
 
+        await coordinator.EndAsync<SucceededReport>(id);
         Assert.All(Renewals(coordinator), renewal => Assert.Equal(new AttemptRef(id, 1), Assert.Single(renewal)));
     }
 
@@ -37,12 +38,13 @@ public sealed class LeaseTests(Brokers brokers)
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
 
         coordinator.Lost.Add(id);
-        await ClaimTests.AdvanceUntilAsync(time, () => handler.Stopped.IsSet);
+        await coordinator.AdvanceUntilAsync(time, () => handler.Stopped.IsSet);
         await brokers.UntilQueueAsync(url, "warren.jobs.text.count", queue => queue is { Ready: 0, Unacknowledged: 0 }, "its delivery is acknowledged");
         var next = await coordinator.DispatchAsync("text.count", """{"words":"b"}""");
         handler.Go.Set();
-        await coordinator.EndAsync<SucceededReport>(next);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
 
+        await coordinator.EndAsync<SucceededReport>(next);
         Assert.Equal(JobStopReason.LeaseLost, handler.Reason);
         Assert.DoesNotContain(coordinator.Of(id), report => report is not StartedReport);
     }
@@ -77,7 +79,7 @@ public sealed class LeaseTests(Brokers brokers)
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
 
         coordinator.Canceled.Add(id);
-        await ClaimTests.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
 
         Assert.All(coordinator.Ends.Items, end => Assert.IsType<CanceledReport>(end));
     }
@@ -95,7 +97,7 @@ public sealed class LeaseTests(Brokers brokers)
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
 
         var began = time.GetUtcNow();
-        await ClaimTests.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
 
         var failed = await coordinator.EndAsync<FailedReport>(id);
         Assert.Equal((FailureCause.Timeout, "timeout", JobStopReason.TimedOut), (failed.Cause, failed.Code, handler.Reason));
@@ -133,24 +135,26 @@ public sealed class LeaseTests(Brokers brokers)
     {
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
-        (coordinator.Lease, coordinator.Grace) = (1.5, 0.3);
         await using var proxy = TcpProxy.Start(url);
+        // Its own clock: a lease must not run out because the machine is slow, before the cut or after it.
+        var (time, step) = (new ManualTimeProvider(), TimeSpan.FromMilliseconds(250));
         var handler = new HeldHandler();
-        await using var worker = await WorkerHost.StartAsync(proxy.Rewrite(url), handler.Register);
+        await using var worker = await WorkerHost.StartAsync(proxy.Rewrite(url), handler.Register, time: time);
         var id = await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
         var session = coordinator.Claims.Items[0].Session;
 
         proxy.RefuseNew();
         await proxy.CutAsync();
-        await handler.Stopped.WaitAsync(cancellationToken: Cancellation);
+        await coordinator.AdvanceUntilAsync(time, () => handler.Stopped.IsSet, step);
         proxy.AcceptNew();
-        await Eventually.ThatAsync(
-            () => coordinator.Claims.Items.Any(claim => claim.Session == session && claim.Bye), "the old session says goodbye", cancellationToken: Cancellation);
+        // The old session says goodbye.
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Claims.Items.Any(claim => claim.Session == session && claim.Bye), step);
         handler.Go.Set();
         var next = await coordinator.DispatchAsync("text.count", """{"words":"b"}""");
-        await coordinator.EndAsync<SucceededReport>(next);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0, step);
 
+        await coordinator.EndAsync<SucceededReport>(next);
         Assert.Equal(JobStopReason.LeaseLost, handler.Reason);
         Assert.DoesNotContain(coordinator.Of(id), report => report is not StartedReport);
         Assert.NotEqual(session, coordinator.Messages.Items[^1].Session);
@@ -173,12 +177,12 @@ public sealed class LeaseTests(Brokers brokers)
         // Each question takes five seconds of waiting in vain, so this is more than three leases.
         for (var asked = 1; asked <= 15; asked++)
         {
-            await ClaimTests.AdvanceUntilAsync(time, () => coordinator.Claims.Items.Count - before >= asked, TimeSpan.FromMilliseconds(100));
+            await coordinator.AdvanceUntilAsync(time, () => coordinator.Claims.Items.Count - before >= asked, TimeSpan.FromMilliseconds(250));
             time.Advance(TimeSpan.FromSeconds(5));
         }
         coordinator.Answers = _ => true;
         handler.Go.Set();
-        await ClaimTests.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0);
 
         await coordinator.EndAsync<SucceededReport>(id);
         Assert.Equal(JobStopReason.None, handler.Reason);

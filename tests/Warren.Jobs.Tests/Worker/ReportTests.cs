@@ -105,6 +105,28 @@ public sealed class ReportTests(Brokers brokers)
     }
 
     [Fact]
+    public async Task Progress_is_not_left_behind_by_a_timer_that_is_early()
+    {
+        var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
+        await using var coordinator = await ScriptedCoordinator.StartAsync(url);
+        var time = new ManualTimeProvider();
+        var handler = new HeldHandler();
+        await using var worker = await WorkerHost.StartAsync(url, handler.Register, time: new EarlyTimers(time));
+        await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
+        await handler.Started.WaitAsync(cancellationToken: Cancellation);
+        await handler.Job!.ReportAsync(1, cancellationToken: Cancellation);
+        await coordinator.Reports.WaitForAsync(2, cancellationToken: Cancellation);
+
+        await handler.Job.ReportAsync(2, cancellationToken: Cancellation);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Reports.Items.Count > 2, TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(2, ((ProgressReport)coordinator.Reports.Items[2]).Progress);
+        Assert.InRange(time.GetUtcNow() - new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(5));
+        handler.Go.Set();
+        await coordinator.Ends.WaitForAsync(1, cancellationToken: Cancellation);
+    }
+
+    [Fact]
     public async Task Kept_reports_are_confirmed_in_order_and_a_checkpoint_comes_back_with_the_grant()
     {
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
@@ -183,6 +205,21 @@ public sealed class ReportTests(Brokers brokers)
 
         Assert.Contains("ArgumentException", failed.Message, StringComparison.Ordinal);
         Assert.Contains("expected", failed.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A clock whose timers count with a coarser one, as those of the system do.</summary>
+    private sealed class EarlyTimers(ManualTimeProvider clock) : TimeProvider
+    {
+        private static readonly TimeSpan Early = TimeSpan.FromMilliseconds(4);
+
+        public override long TimestampFrequency => clock.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+
+        public override long GetTimestamp() => clock.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            clock.CreateTimer(callback, state, dueTime > Early ? dueTime - Early : dueTime, period);
     }
 
     private async Task<T> RunAsync<T>(Func<Text, JobContext, CancellationToken, Task<Count>> handler, string args = """{"words":"a"}""")

@@ -14,7 +14,8 @@ public sealed class StopTests(Brokers brokers)
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         var handler = new HeldHandler();
-        await using var worker = await WorkerHost.StartAsync(url, handler.Register);
+        // Time stands still: the goodbye is left out after a question without an answer.
+        await using var worker = await WorkerHost.StartAsync(url, handler.Register, time: new ManualTimeProvider());
         var id = await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
 
@@ -45,11 +46,12 @@ public sealed class StopTests(Brokers brokers)
         await handler.Started.WaitAsync(cancellationToken: Cancellation);
 
         var stopping = worker.StopAsync();
-        await ClaimTests.AdvanceUntilAsync(time, () => stopping.IsCompleted);
+        await coordinator.AdvanceUntilAsync(time, () => coordinator.Ends.Items.Count > 0, TimeSpan.FromMilliseconds(250));
+        // What is left to do waits for no time.
         await stopping;
 
         await coordinator.EndAsync<ReleasedReport>(id);
-        Assert.True(handler.Stopped.IsSet);
+        await handler.Stopped.WaitAsync(cancellationToken: Cancellation);
         Assert.Contains(coordinator.Claims.Items, claim => claim.Bye);
         if (!isStubborn)
             Assert.Equal(JobStopReason.ShuttingDown, handler.Reason);

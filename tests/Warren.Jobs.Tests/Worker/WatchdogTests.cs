@@ -17,10 +17,12 @@ public sealed class WatchdogTests(RabbitMqFixture rabbit)
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
         var (busy, idle) = (new HeldHandler(), new HeldHandler());
         using var log = new CollectedLog();
+        // Its own clock: the watchdog waits for an answer no longer than for its next look.
+        var time = new ManualTimeProvider();
         await using var other = await WorkerHost.StartAsync(url, busy.Register);
         await UntilConsumersAsync(1);
         var itsTag = await OnQueueAsync("[Consumer] = rabbit_amqqueue:consumers(Queue), element(2, Consumer)");
-        await using var worker = await WorkerHost.StartAsync(url, idle.Register, log: log, settings: "Warren:Messaging:WatchdogInterval=00:00:00.2");
+        await using var worker = await WorkerHost.StartAsync(url, idle.Register, time: time, log: log, settings: "Warren:Messaging:WatchdogInterval=00:00:01");
         await UntilConsumersAsync(2);
         await OnQueueAsync(
             $$"""
@@ -31,7 +33,7 @@ public sealed class WatchdogTests(RabbitMqFixture rabbit)
         await coordinator.DispatchAsync("text.count", """{"words":"a"}""");
         await busy.Started.WaitAsync(cancellationToken: Cancellation);
         await coordinator.DispatchAsync("text.count", """{"words":"b"}""");
-        await idle.Started.WaitAsync(cancellationToken: Cancellation);
+        await coordinator.AdvanceUntilAsync(time, () => idle.Started.IsSet, TimeSpan.FromMilliseconds(50));
         busy.Go.Set();
         idle.Go.Set();
         await coordinator.Ends.WaitForAsync(2, cancellationToken: Cancellation);

@@ -1,4 +1,5 @@
 using Warren.Jobs.Protocol;
+using Warren.TestKit;
 
 namespace Warren.Jobs.Tests.Worker;
 
@@ -11,8 +12,9 @@ public sealed class WorkerTests(Brokers brokers)
     {
         var url = await brokers.Broker.NewVirtualHostAsync(Cancellation);
         await using var coordinator = await ScriptedCoordinator.StartAsync(url);
+        // Time stands still: the goodbye is left out after a question without an answer.
         await using var worker = await WorkerHost.StartAsync(
-            url, w => w.Handle(SampleKinds.Count, (text, _, _) => Task.FromResult(new Count(text.Words.Length))));
+            url, w => w.Handle(SampleKinds.Count, (text, _, _) => Task.FromResult(new Count(text.Words.Length))), time: new ManualTimeProvider());
 
         var id = await coordinator.DispatchAsync("text.count", """{"words":"hello"}""");
         var ended = await coordinator.EndAsync<SucceededReport>(id);
