@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
@@ -20,11 +21,13 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
     private readonly List<IJobStore> _otherStores = [];
 
     private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
 
     private CoordinatorHouse(
-        string? address, EmbeddedAmqpBroker broker, MessageBus bus, CoordinatorOptions options, TimeProvider time, IReadOnlyList<IJobContract> contracts)
+        string? address, EmbeddedAmqpBroker broker, MessageBus bus, CoordinatorOptions options, TimeProvider time, ILoggerFactory loggers,
+        IReadOnlyList<IJobContract> contracts)
     {
-        (Broker, Bus, Options, Contracts, _time) = (broker, bus, options, contracts, time);
+        (Broker, Bus, Options, Contracts, _time, _loggers) = (broker, bus, options, contracts, time, loggers);
         _address = address ?? $"sqlite:{Path.Combine(_directory.FullName, "warren.db")}";
         (Store, Coordinator) = Make();
     }
@@ -44,7 +47,8 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
     public JobService Jobs => Coordinator.Jobs;
 
     public static async Task<CoordinatorHouse> StartAsync(
-        string? address = null, Action<CoordinatorOptions>? configure = null, TimeProvider? time = null, params IJobContract[] contracts)
+        string? address = null, Action<CoordinatorOptions>? configure = null, TimeProvider? time = null, ILoggerFactory? loggers = null,
+        params IJobContract[] contracts)
     {
         var options = new CoordinatorOptions
         {
@@ -56,7 +60,7 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
         configure?.Invoke(options);
         var broker = await EmbeddedAmqpBroker.StartAsync();
         var bus = await MessageBus.ConnectAsync(broker.Url);
-        var house = new CoordinatorHouse(address, broker, bus, options, time ?? TimeProvider.System, contracts);
+        var house = new CoordinatorHouse(address, broker, bus, options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, contracts);
         await house.Coordinator.StartAsync(default);
         await house.UntilConsumingAsync();
         return house;
@@ -133,6 +137,6 @@ internal sealed class CoordinatorHouse : IAsyncDisposable
     private (IJobStore Store, Coordinator Coordinator) Make()
     {
         var store = StoreAddress.Parse(_address).Create(_time);
-        return (store, new(store, Bus, Contracts, Options, _time, NullLoggerFactory.Instance));
+        return (store, new(store, Bus, Contracts, Options, _time, _loggers));
     }
 }

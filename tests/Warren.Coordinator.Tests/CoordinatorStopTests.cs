@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Logging;
 using Warren.Coordinator.Storage;
 using Warren.Jobs;
 using Warren.Jobs.Contracts;
@@ -34,10 +33,10 @@ public class CoordinatorStopTests
         // The next try is 200 milliseconds away on a clock that stands still.
         var clock = new ManualTimeProvider();
         await using var store = StoreAddress.Parse("sqlite::memory:").Create(clock);
-        using var log = new Failures();
+        using var log = new LogSignal("cannot consume");
         await using var coordinator = new Coordinator(store, bus, [], new CoordinatorOptions(), clock, log);
         await coordinator.StartAsync(default);
-        await log.First.WaitAsync(TimeSpan.FromSeconds(30));
+        await log.WaitAsync();
 
         await coordinator.StopAsync(default).WaitAsync(TimeSpan.FromSeconds(30));
 
@@ -53,33 +52,5 @@ public class CoordinatorStopTests
         public IncomingJob Decode(Delivery delivery) => throw new JsonException("Nothing is sent here.");
 
         public IEnumerable<Outgoing> Encode(IncomingJob job, JobEvent happened) => [];
-    }
-
-    /// <summary>Tells of the first error that is logged.</summary>
-    private sealed class Failures : ILoggerFactory, ILogger
-    {
-        private readonly TaskCompletionSource<string> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<string> First => _first.Task;
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("It has no providers.");
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel >= LogLevel.Error)
-                _first.TrySetResult(formatter(state, exception));
-        }
-
-        public void Dispose()
-        {
-            // There is nothing to let go.
-        }
     }
 }

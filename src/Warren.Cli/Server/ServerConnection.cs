@@ -177,7 +177,7 @@ internal sealed class ServerException(int exitCode, string message, Exception? i
     {
         var status = (int)response.StatusCode;
         var exitCode = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? Cli.ExitCode.Refused
-            : response.StatusCode is HttpStatusCode.ServiceUnavailable ? Cli.ExitCode.Unreachable
+            : response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout ? Cli.ExitCode.Unreachable
             : status is >= 400 and < 500 ? Cli.ExitCode.Refused
             : Cli.ExitCode.Failed;
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")

@@ -148,7 +148,7 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
                 batch.Add(next);
             try
             {
-                var bodies = await ReadBodiesAsync(batch);
+                var bodies = await UntilDoneAsync(batch[0], () => ReadBodiesAsync(batch));
                 foreach (var message in batch)
                 {
                     await _inFlight.WaitAsync(_stopping.Token);
@@ -177,7 +177,7 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
             // Without args the job was pruned meanwhile, and its message has no meaning any more.
             if (body is not null)
                 await PublishAsync(message, body.Value);
-            await _deletes.AskAsync(message.Id, _stopping.Token);
+            await UntilDoneAsync(message, () => _deletes.AskAsync(message.Id, _stopping.Token));
         }
         catch (Exception stopped) when (stopped is OperationCanceledException or ObjectDisposedException && _stopping.IsCancellationRequested)
         {
@@ -211,8 +211,9 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
                 // A job's queue belongs to us: it is there as soon as the first job of its kind is.
                 await DeclareAsync(message, output);
             }
-            catch (MessagingException error)
+            catch (Exception error) when (error is not OutOfMemoryException && !_stopping.IsCancellationRequested)
             {
+                // Also what only a contract can mend, such as an address that no broker takes: it stays, and is told.
                 if (failures is 0 or 5 || failures % 50 == 0)
                     Log.NotSent(_logger, message.Job, message.Exchange.Length == 0 ? message.RoutingKey : $"{message.Exchange}/{message.RoutingKey}", pause, error);
                 await Task.Delay(pause, _time, _stopping.Token);
@@ -220,6 +221,23 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
                 _queues.Forget(message.RoutingKey);
                 if (error is PublishFailedException { Reason: PublishFailureReason.Unroutable })
                     await DeclareAsync(message, output);
+            }
+        }
+    }
+
+    // The store waits by itself while it is away; what else it says ends neither the relay nor the message.
+    private async Task<T> UntilDoneAsync<T>(OutboxMessage message, Func<Task<T>> ask)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (Exception error) when (error is not OutOfMemoryException && !_stopping.IsCancellationRequested)
+            {
+                Log.StoreFailed(_logger, message.Job, LongestPause, error);
+                await Task.Delay(LongestPause, _time, _stopping.Token);
             }
         }
     }
@@ -275,6 +293,9 @@ internal sealed partial class OutboxRelay : IAsyncDisposable
     {
         [LoggerMessage(LogLevel.Warning, "A message of job {JobId} to {Destination} was not confirmed; trying again in {Pause}")]
         public static partial void NotSent(ILogger logger, JobId jobId, string destination, TimeSpan pause, Exception error);
+
+        [LoggerMessage(LogLevel.Error, "The store has failed over the messages of job {JobId} and others; trying again in {Pause}")]
+        public static partial void StoreFailed(ILogger logger, JobId jobId, TimeSpan pause, Exception error);
 
         [LoggerMessage(LogLevel.Warning, "Queue {Queue} could not be declared")]
         public static partial void NotDeclared(ILogger logger, string queue, Exception error);

@@ -25,7 +25,7 @@ public interface IJobContract
     /// <exception cref="System.Text.Json.JsonException">The body is not the JSON that was expected.</exception>
     IncomingJob Decode(Delivery delivery);
 
-    /// <summary>What the outside system is to be told of an event; nothing for events that do not concern it.</summary>
+    /// <summary>What the outside system is to be told of an event after the job was taken in; nothing for events that do not concern it.</summary>
     /// <param name="job">The job as it was decoded; its args are not kept in memory and may be empty.</param>
     /// <param name="happened">The event.</param>
     IEnumerable<Outgoing> Encode(IncomingJob job, JobEvent happened);

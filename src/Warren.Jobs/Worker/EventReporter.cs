@@ -184,14 +184,15 @@ internal sealed partial class EventReporter : IAsyncDisposable
                 Log.TooLarge(_logger, body.Length);
                 body = Write(session, reports);
             }
-            catch (PublishFailedException error) when (error.Reason != PublishFailureReason.Disposed)
-            {
-                Log.NotConfirmed(_logger, error.Message, pause);
-                await Task.Delay(pause, _time, _stopping.Token);
-            }
-            catch (PublishFailedException error)
+            catch (PublishFailedException error) when (error.Reason == PublishFailureReason.Disposed)
             {
                 throw new ObjectDisposedException("The bus was disposed.", error);
+            }
+            catch (Exception error) when (error is not (OutOfMemoryException or ObjectDisposedException) && !_stopping.IsCancellationRequested)
+            {
+                // Whatever it was: what is reported after this waits for it.
+                Log.NotConfirmed(_logger, error.Message, pause);
+                await Task.Delay(pause, _time, _stopping.Token);
             }
         }
     }

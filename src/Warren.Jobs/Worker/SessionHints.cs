@@ -50,7 +50,7 @@ internal sealed partial class SessionHints(MessageBus bus, Action<IReadOnlyList<
                 // The bus is gone.
                 return;
             }
-            catch (MessagingException error)
+            catch (Exception error) when (error is not OutOfMemoryException)
             {
                 Log.HintsFailed(logger, error);
                 await Task.Delay(Pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

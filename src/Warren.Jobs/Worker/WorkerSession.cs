@@ -267,8 +267,9 @@ internal sealed partial class WorkerSession : IAsyncDisposable
                 }
                 Log.NoSign(_logger, patience);
             }
-            catch (MessagingException error)
+            catch (Exception error) when (error is not OutOfMemoryException && !_stopping.IsCancellationRequested)
             {
+                // Whatever it was: the watch must live on, or nobody would end what runs past its lease.
                 Log.Silent(_logger, error.Message);
             }
             var left = patience - _time.GetElapsedTime(askedAt);
