@@ -298,7 +298,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
         ReportMessage message;
         try
         {
-            message = ReportFolder.Read(body.Span);
+            message = ReportFolder.Read(body);
         }
         catch (JsonException error)
         {
@@ -308,7 +308,7 @@ internal sealed partial class Coordinator : IAsyncDisposable
     }
 
     private async Task<ReadOnlyMemory<byte>> ClaimAsync(ReadOnlyMemory<byte> body, MessageContext context, CancellationToken cancellationToken) =>
-        JsonSerializer.SerializeToUtf8Bytes(await _claims.AskAsync(ClaimDesk.Read(body.Span), cancellationToken), JobJson.Options);
+        JsonSerializer.SerializeToUtf8Bytes(await _claims.AskAsync(ClaimDesk.Read(body), cancellationToken), JobJson.Options);
 
     // Whether a worker that lives could be heard here: its claims are consumed, and its reports are no more than 5 seconds behind.
     private async Task<bool> CanHearAsync()

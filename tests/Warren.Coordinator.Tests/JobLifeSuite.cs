@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Warren.Coordinator.Tests.Moves;
 using Warren.Jobs;
@@ -79,7 +80,7 @@ public abstract class JobLifeSuite
         await other.ReportAsync(new StartedReport { Job = job, Attempt = 2, Seq = 1 }, JobLedger.Success(job, 2, 2, """{"n":2}"""));
 
         await house.UntilAsync(job, JobState.Succeeded);
-        Assert.Equal("""{"n":2}""", System.Text.Encoding.UTF8.GetString((await house.Jobs.GetResultAsync(job, default)).Span));
+        Assert.Equal("""{"n":2}""", Encoding.UTF8.GetString((await house.Jobs.GetResultAsync(job, default)).Span));
     }
 
     [Fact]
@@ -212,6 +213,25 @@ public abstract class JobLifeSuite
             await worker.ReportAsync(report);
             await worker.ReportAsync(report);
         }
+    }
+
+    [Fact]
+    public async Task A_result_with_half_of_a_pair_of_surrogates_is_kept_with_what_stands_for_it()
+    {
+        await using var house = await CoordinatorHouse.StartAsync(await StoreAsync());
+        var worker = house.NewWorker();
+        await worker.ConsumeAsync("text.stats");
+        var job = (await house.SubmitAsync()).Id;
+        await worker.NextAsync();
+        await worker.ClaimAsync(job);
+
+        // As Python's json.dumps writes a text that was cut.
+        await house.Bus.SendAsync(WireNames.FoldQueue, (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(
+            $$"""{"session":"{{worker.Session}}","reports":[{"type":"succeeded","job":"{{job}}","attempt":1,"seq":1,"result":"\ud83d"}]}"""));
+
+        await house.UntilAsync(job, JobState.Succeeded);
+        Assert.Equal("\ufffd", JsonDocument.Parse(await house.Jobs.GetResultAsync(job, default)).RootElement.GetString());
+        Assert.Equal("\ufffd", Assert.IsType<JobSucceeded>((await house.WatchAsync(job))[^1]).Result!.Value.GetString());
     }
 
     // Step by step, each when the coordinator has done what the one before let it do: a coordinator that time leaves behind judges nobody.

@@ -38,6 +38,18 @@ public class JobApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_text_that_was_cut_in_the_middle_of_a_pair_is_taken()
+    {
+        var worker = await _house.PlayAsync("text.stats", """{"type": "object", "properties": {"text": {"type": "string"}}}""");
+
+        using var accepted = await _house.PostAsync("v1/jobs/text.stats", """{"text": "hi \ud83d", "\ude00": 1}""");
+        var job = await ServerHouse.JsonAsync(accepted, HttpStatusCode.Accepted);
+        await worker.SucceedAsync(await worker.BeginAsync());
+
+        await UntilAsync(job.GetProperty("id").GetString()!, "succeeded");
+    }
+
+    [Fact]
     public async Task Waiting_answers_with_the_job_when_it_ends_in_time()
     {
         var worker = await _house.PlayAsync("text.stats");

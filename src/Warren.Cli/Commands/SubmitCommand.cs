@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Warren.Cli.Server;
 using Warren.Jobs;
+using Warren.Jobs.Protocol;
 
 namespace Warren.Cli.Commands;
 
@@ -73,7 +75,7 @@ internal static class SubmitCommand
         };
         try
         {
-            return JsonNode.Parse(text);
+            return JsonNode.Parse(JsonText.Readable(Encoding.UTF8.GetBytes(text)).Span);
         }
         catch (JsonException error)
         {

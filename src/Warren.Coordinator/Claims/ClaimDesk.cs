@@ -45,9 +45,9 @@ internal sealed partial class ClaimDesk(
 
     /// <summary>Reads a message, and says what is wrong with it if something is.</summary>
     /// <exception cref="JsonException">It is not what it should be.</exception>
-    public static ClaimMessage Read(ReadOnlySpan<byte> body)
+    public static ClaimMessage Read(ReadOnlyMemory<byte> body)
     {
-        var message = JsonSerializer.Deserialize<ClaimMessage>(body, JobJson.Options) ?? throw new JsonException("A claim was expected, and null was found.");
+        var message = JsonSerializer.Deserialize<ClaimMessage>(JsonText.Readable(body).Span, JobJson.Options) ?? throw new JsonException("A claim was expected, and null was found.");
         if (string.IsNullOrWhiteSpace(message.Session) || message.Session.Length > 100)
             throw new JsonException("session is missing or too long; a text of 1 to 100 characters was expected.");
         if ((message.Claim?.Count ?? 0) + (message.Renew?.Count ?? 0) > MostAttempts)

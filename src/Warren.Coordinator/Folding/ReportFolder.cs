@@ -15,9 +15,9 @@ internal sealed partial class ReportFolder(JobChanges changes, TimeProvider time
 
     /// <summary>Reads a message, and says what is wrong with it if something is.</summary>
     /// <exception cref="JsonException">It is not what it should be.</exception>
-    public static ReportMessage Read(ReadOnlySpan<byte> body)
+    public static ReportMessage Read(ReadOnlyMemory<byte> body)
     {
-        var message = JsonSerializer.Deserialize<ReportMessage>(body, JobJson.Options) ?? throw new JsonException("Reports were expected, and null was found.");
+        var message = JsonSerializer.Deserialize<ReportMessage>(JsonText.Readable(body).Span, JobJson.Options) ?? throw new JsonException("Reports were expected, and null was found.");
         if (string.IsNullOrWhiteSpace(message.Session))
             throw new JsonException("session is missing.");
         foreach (var report in message.Reports)

@@ -56,7 +56,7 @@ internal sealed partial class ContractIntake(
 
     private IncomingJob Decode(ReadOnlyMemory<byte> body, MessageContext context)
     {
-        var job = contract.Decode(new(context.Queue, body, context.MessageId, context.CorrelationId, context.ReplyTo, context.Headers));
+        var job = contract.Decode(new(context.Queue, JsonText.Readable(body), context.MessageId, context.CorrelationId, context.ReplyTo, context.Headers));
         return Encoding.UTF8.GetByteCount(job.ExternalId) is > 0 and <= 255
             ? job
             : throw new BadMessageException("undecodable", $"The job's id has {Encoding.UTF8.GetByteCount(job.ExternalId)} bytes; 1 to 255 were expected.");

@@ -53,7 +53,7 @@ internal sealed class JobDesk(JobService jobs, StorePatience patience)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(body.Span, JobJson.Options) ?? throw new JobRefusedException("invalid_request", "null was found; an object was expected.");
+            return JsonSerializer.Deserialize<T>(JsonText.Readable(body).Span, JobJson.Options) ?? throw new JobRefusedException("invalid_request", "null was found; an object was expected.");
         }
         catch (JsonException error)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Warren.Jobs.Protocol;
 
 namespace Warren.Jobs.Processes;
 
@@ -52,10 +53,10 @@ internal static class EngineLines
     public static EngineMessage Read(ReadOnlyMemory<byte> line)
     {
         if (!Utf8.IsValid(line.Span))
-            throw Invalid(line, $"it is not UTF-8 from byte {FirstInvalid(line.Span) + 1} on");
+            throw Invalid(line, $"it is not UTF-8 from byte {JsonText.FirstInvalid(line.Span) + 1} on");
         try
         {
-            using var document = JsonDocument.Parse(line);
+            using var document = JsonDocument.Parse(JsonText.Readable(line));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw Invalid(line, "it is no JSON object");
             return new EngineLineReader(document.RootElement, line).Read();
@@ -63,11 +64,6 @@ internal static class EngineLines
         catch (JsonException exception)
         {
             throw Invalid(line, $"it is not JSON from byte {(exception.BytePositionInLine ?? 0) + 1} on", exception);
-        }
-        catch (InvalidOperationException exception)
-        {
-            // Half of a surrogate pair, written as \ud83d, is JSON but no text.
-            throw Invalid(line, "one of its texts has half of a surrogate pair", exception);
         }
     }
 
@@ -86,17 +82,6 @@ internal static class EngineLines
         $"The engine wrote a line that cannot be read: {why}. One JSON object a line was expected on standard output; " +
         $"anything else belongs on standard error. Found: {Shown(line.Span)}",
         inner: inner);
-
-    private static int FirstInvalid(ReadOnlySpan<byte> line)
-    {
-        for (var at = 0; at < line.Length;)
-        {
-            if (Rune.DecodeFromUtf8(line[at..], out _, out var length) != OperationStatus.Done)
-                return at;
-            at += length;
-        }
-        return line.Length;
-    }
 
     // JSON has its newlines escaped, so what the writer makes without indenting is one line.
     private static byte[] Write(Action<Utf8JsonWriter> write)

@@ -4,6 +4,7 @@ using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Warren.Jobs;
+using Warren.Jobs.Protocol;
 using Warren.Server.Security;
 
 namespace Warren.Server.Api;
@@ -83,7 +84,7 @@ internal sealed class ApiCall(HttpContext http, ApiServices services, string pre
         var body = await ReadBodyAsync();
         try
         {
-            return JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 64 }).RootElement;
+            return JsonDocument.Parse(JsonText.Readable(body), new JsonDocumentOptions { MaxDepth = 64 }).RootElement;
         }
         catch (JsonException error)
         {
@@ -95,11 +96,10 @@ internal sealed class ApiCall(HttpContext http, ApiServices services, string pre
     public async Task<T> ReadAsync<T>(bool mayBeEmpty = false)
         where T : class
     {
-        var body = await ReadBodyAsync();
+        ReadOnlyMemory<byte> body = await ReadBodyAsync();
         try
         {
-            if (body.Length == 0 && mayBeEmpty)
-                body = "{}"u8.ToArray();
+            body = body.Length == 0 && mayBeEmpty ? "{}"u8.ToArray() : JsonText.Readable(body);
             // Twice, so that what is no JSON is told from what is another object.
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 64 });
         }
@@ -109,7 +109,7 @@ internal sealed class ApiCall(HttpContext http, ApiServices services, string pre
         }
         try
         {
-            return JsonSerializer.Deserialize<T>(body, JobJson.Options)
+            return JsonSerializer.Deserialize<T>(body.Span, JobJson.Options)
                 ?? throw new ProblemException("invalid_request", "null was found; an object was expected.", "");
         }
         catch (JsonException error)

@@ -56,6 +56,19 @@ public abstract class GradingQueueSuite : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_was_cut_in_the_middle_of_an_emoji_is_graded()
+    {
+        await using var house = await GradingHouse.StartAsync(await NewBrokerAsync(), cancellationToken: Token);
+        await using var results = await house.ReadResultsAsync();
+
+        // As JSON.stringify writes what slice has left of it.
+        await house.PublishAsync("writing", GradingHouse.WritingJob("j-1").Replace("I agree with this.", @"I agree \ud83d", StringComparison.Ordinal));
+
+        var result = Assert.Single(await house.Results.WaitForAsync(1, cancellationToken: Token));
+        Assert.Equal(("j-1", "completed"), ((string?)result["job_id"], (string?)result["status"]));
+    }
+
+    [Fact]
     public async Task What_a_backend_sent_before_there_ever_was_a_worker_waits_for_one()
     {
         var url = await NewBrokerAsync();

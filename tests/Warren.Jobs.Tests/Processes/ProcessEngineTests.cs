@@ -35,6 +35,21 @@ public class ProcessEngineTests
     }
 
     [Fact]
+    public async Task A_text_that_was_cut_in_the_middle_of_a_pair_is_taken()
+    {
+        await using var engine = new ShellEngine("""
+            take
+            printf '{"type":"checkpoint","id":"%s","checkpoint":"\ud83d"}\n' "$id"
+            result '"\ud83d"'
+            """);
+        var job = new RecordingJobContext();
+
+        Assert.Equal("\uFFFD", ShellEngine.Json(await engine.RunAsync(job: job)).GetString());
+
+        Assert.Equal("\uFFFD", ShellEngine.Json(Assert.Single(job.Checkpoints).Checkpoint).GetString());
+    }
+
+    [Fact]
     public async Task Every_report_reaches_the_job_in_order()
     {
         await using var engine = new ShellEngine("""
