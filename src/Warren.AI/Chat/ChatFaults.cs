@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Warren.Jobs;
+using Warren.Jobs.Protocol;
 
 namespace Warren.AI.Chat;
 
@@ -77,7 +78,7 @@ internal sealed class ChatFaults(Uri address, ChatOptions options)
         JsonElement json;
         try
         {
-            json = JsonElement.Parse(body.Span);
+            json = JsonElement.Parse(JsonText.Readable(body).Span);
         }
         catch (JsonException error)
         {
@@ -102,7 +103,7 @@ internal sealed class ChatFaults(Uri address, ChatOptions options)
     {
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = JsonDocument.Parse(JsonText.Readable(body));
             var text = Text(json.RootElement, "error") ?? Text(json.RootElement, "message") ?? Text(json.RootElement, "detail");
             return string.IsNullOrWhiteSpace(text) ? null : Clean(text);
         }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using Warren.Jobs.Protocol;
 
 namespace Warren.AI.Grading.Writing.Chat;
 
@@ -76,7 +78,7 @@ internal sealed record WritingAnswer
         JsonElement json;
         try
         {
-            json = JsonElement.Parse(Unwrap(text));
+            json = JsonElement.Parse(JsonText.Readable(Encoding.UTF8.GetBytes(Unwrap(text))).Span);
         }
         catch (JsonException)
         {

@@ -19,6 +19,10 @@ public class WritingAnswerTests
         Assert.Equal(2, answer.Suggestions.Count);
     }
 
+    [Fact]
+    public void Half_of_an_emoji_does_no_harm() =>
+        Assert.Equal("Agreed \uFFFD", WritingAnswer.Read(Good.Replace("Agreement.", @"Agreed \ud83d", StringComparison.Ordinal), out _)!.Errors[0].Explanation);
+
     [Theory]
     [InlineData("```json\n{0}\n```")]
     [InlineData("```\n{0}\n```\n")]
