@@ -29,7 +29,8 @@ public sealed record JobRetryPolicy
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How many attempts there may be in all: the first, and every retry of every cause.</summary>
-    public int MaxAttempts => 1 + Budget(FailureCause.Error) + Budget(FailureCause.Timeout) + Budget(FailureCause.Crash) + Budget(FailureCause.Throttled);
+    public int MaxAttempts => (int)Math.Min(
+        int.MaxValue, 1L + Budget(FailureCause.Error) + Budget(FailureCause.Timeout) + Budget(FailureCause.Crash) + Budget(FailureCause.Throttled));
 
     /// <summary>How many retries a cause has.</summary>
     public int Budget(FailureCause cause) => Math.Max(0, cause switch

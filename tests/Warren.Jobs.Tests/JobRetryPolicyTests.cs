@@ -22,4 +22,8 @@ public sealed class JobRetryPolicyTests
     [Fact]
     public void There_are_as_many_attempts_as_retries_of_all_causes_and_one() =>
         Assert.Equal(1 + 3 + 1 + 3 + 20, JobRetryPolicy.Default.MaxAttempts);
+
+    [Fact]
+    public void Retries_without_end_are_no_negative_number_of_attempts() =>
+        Assert.Equal(int.MaxValue, new JobRetryPolicy { Error = int.MaxValue, Crash = int.MaxValue }.MaxAttempts);
 }

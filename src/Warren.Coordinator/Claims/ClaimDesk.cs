@@ -47,13 +47,15 @@ internal sealed partial class ClaimDesk(
     /// <exception cref="JsonException">It is not what it should be.</exception>
     public static ClaimMessage Read(ReadOnlyMemory<byte> body)
     {
-        var message = JsonSerializer.Deserialize<ClaimMessage>(JsonText.Readable(body).Span, JobJson.Options) ?? throw new JsonException("A claim was expected, and null was found.");
+        var message = ProtocolJson.Read<ClaimMessage>(body);
         if (string.IsNullOrWhiteSpace(message.Session) || message.Session.Length > 100)
             throw new JsonException("session is missing or too long; a text of 1 to 100 characters was expected.");
         if ((message.Claim?.Count ?? 0) + (message.Renew?.Count ?? 0) > MostAttempts)
             throw new JsonException($"More than {MostAttempts} attempts are named in one message.");
         if (message.Worker is { } worker && (string.IsNullOrWhiteSpace(worker.Name) || worker.Name.Length > 255))
             throw new JsonException("worker.name is missing or too long; a text of 1 to 255 characters was expected.");
+        if (message.Worker?.Kinds.Any(kind => kind is null || kind.Lanes?.Contains(null!) == true) == true)
+            throw new JsonException("worker.kinds has null for a kind or for a lane.");
         return message;
     }
 

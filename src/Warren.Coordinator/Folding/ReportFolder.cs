@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Warren.Jobs;
 using Warren.Jobs.Protocol;
 
 namespace Warren.Coordinator.Folding;
@@ -17,13 +16,15 @@ internal sealed partial class ReportFolder(JobChanges changes, TimeProvider time
     /// <exception cref="JsonException">It is not what it should be.</exception>
     public static ReportMessage Read(ReadOnlyMemory<byte> body)
     {
-        var message = JsonSerializer.Deserialize<ReportMessage>(JsonText.Readable(body).Span, JobJson.Options) ?? throw new JsonException("Reports were expected, and null was found.");
+        var message = ProtocolJson.Read<ReportMessage>(body);
         if (string.IsNullOrWhiteSpace(message.Session))
             throw new JsonException("session is missing.");
         foreach (var report in message.Reports)
         {
             if (report is null || report.Seq < 1 || report.Attempt < 1)
                 throw new JsonException("A report has no attempt or seq from 1.");
+            if (report is UsageReport { Usage: { InputTokens: < 0 } or { OutputTokens: < 0 } } usage)
+                throw new JsonException($"A report has {usage.Usage.InputTokens} and {usage.Usage.OutputTokens} tokens; 0 or more were expected.");
         }
         return message;
     }

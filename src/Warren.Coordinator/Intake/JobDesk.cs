@@ -53,7 +53,7 @@ internal sealed class JobDesk(JobService jobs, StorePatience patience)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(JsonText.Readable(body).Span, JobJson.Options) ?? throw new JobRefusedException("invalid_request", "null was found; an object was expected.");
+            return ProtocolJson.Read<T>(body);
         }
         catch (JsonException error)
         {
