@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Warren.Jobs;
-using Warren.Jobs.Protocol;
 
 namespace Warren.AI.Chat;
 

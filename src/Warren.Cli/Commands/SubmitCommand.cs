@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Warren.Cli.Server;
 using Warren.Jobs;
-using Warren.Jobs.Protocol;
 
 namespace Warren.Cli.Commands;
 

@@ -4,7 +4,6 @@ using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Warren.Jobs;
-using Warren.Jobs.Protocol;
 using Warren.Server.Security;
 
 namespace Warren.Server.Api;

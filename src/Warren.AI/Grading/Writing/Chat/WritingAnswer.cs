@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Warren.Jobs.Protocol;
+using Warren.Jobs;
 
 namespace Warren.AI.Grading.Writing.Chat;
 

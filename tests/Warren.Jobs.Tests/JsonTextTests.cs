@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Warren.Jobs.Protocol;
 
-namespace Warren.Jobs.Tests.Protocol;
+namespace Warren.Jobs.Tests;
 
 public class JsonTextTests
 {

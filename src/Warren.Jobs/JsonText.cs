@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Warren.Jobs.Protocol;
+namespace Warren.Jobs;
 
 /// <summary>
 /// JSON of others, made so that all of it can be read. Half of a surrogate pair, <c>\ud83d</c> alone, is JSON by its grammar and no text (RFC 8259,
