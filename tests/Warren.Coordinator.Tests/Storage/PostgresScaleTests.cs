@@ -22,7 +22,7 @@ public class PostgresScaleTests(PostgresFixture postgres)
         var few = await MeasureAsync(500);
         var many = await MeasureAsync(5_000);
 
-        Assert.InRange(few, 1, 10_000);
+        Assert.InRange(few, 1, 2_000);
         Assert.InRange(many, 1, few * 1.5);
     }
 
@@ -39,6 +39,8 @@ public class PostgresScaleTests(PostgresFixture postgres)
                 await store.DeleteMessagesAsync([.. messages.Select(message => message.Id)], Cancel);
             }
         });
+        // As autovacuum does sooner or later: what PostgreSQL knows of the tables decides how it reads them.
+        await server.SqlAsync("ANALYZE", database, Cancel);
         await server.SqlAsync("SELECT pg_stat_reset()", database, Cancel);
         await WithStoreAsync(CallAsync);
 

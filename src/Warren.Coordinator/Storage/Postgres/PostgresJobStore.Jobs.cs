@@ -18,7 +18,7 @@ internal sealed partial class PostgresJobStore
     public async Task<IReadOnlyList<JobRecord>> ListAsync(JobFilter filter, JobId? before, CancellationToken cancellationToken)
     {
         List<object?> values = [before ?? AfterAll, filter.Limit];
-        var where = "id < $1";
+        var where = "";
         Narrow("external_id", filter.ExternalId);
         Narrow("owner", filter.Owner);
         Narrow("kind", filter.Kind);
@@ -26,14 +26,17 @@ internal sealed partial class PostgresJobStore
         if (values.Count == 2 && states is null)
             return await ReadAsync(PostgresRow.Job, $"{SelectJobs} WHERE id < $1 ORDER BY id DESC LIMIT $2", [.. values], cancellationToken);
 
-        // Each state is a stretch of an index that is in order by id; the newest of all stretches are the page.
+        // Each state is a stretch of an index that is in order by id; the newest of all stretches are the page. The stretch is told by its two
+        // ends: of an equal state, and an order by id alone, PostgreSQL thinks that the primary key will soon come upon some, and reads all
+        // that wait to find the few that run.
         values.Add(states ?? StateNames.All);
         return await ReadAsync(
             PostgresRow.Job,
             $"""
             {SelectJobs} WHERE id = ANY(ARRAY(
                 SELECT page.id FROM unnest(${values.Count.ToString(CultureInfo.InvariantCulture)}) AS asked (state)
-                CROSS JOIN LATERAL (SELECT id FROM warren.jobs WHERE {where} AND state = asked.state ORDER BY id DESC LIMIT $2) AS page
+                CROSS JOIN LATERAL (
+                    SELECT id FROM warren.jobs WHERE {where}(state, id) < (asked.state, $1) AND state >= asked.state ORDER BY state DESC, id DESC LIMIT $2) AS page
                 ORDER BY page.id DESC LIMIT $2))
             ORDER BY id DESC
             """, [.. values],
@@ -44,7 +47,7 @@ internal sealed partial class PostgresJobStore
             if (value is null)
                 return;
             values.Add(value);
-            where += string.Create(CultureInfo.InvariantCulture, $" AND {column} = ${values.Count}");
+            where += string.Create(CultureInfo.InvariantCulture, $"{column} = ${values.Count} AND ");
         }
     }
 
