@@ -186,7 +186,7 @@ public class EventStreamTests
                     seen.Add($"{number} {type}");
                 }
             }
-            catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException)
+            catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException or OperationCanceledException)
             {
                 // The server is away; it comes back.
             }

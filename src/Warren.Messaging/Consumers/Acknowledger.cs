@@ -12,6 +12,9 @@ internal sealed partial class Acknowledger : IAsyncDisposable
 {
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(5);
 
+    // How long an ack that is under way may hold up the next life of the consumer: the client writes it, or finds the connection dead.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly IChannel _channel;
     private readonly string _queue;
     private readonly ILogger _logger;
@@ -19,7 +22,11 @@ internal sealed partial class Acknowledger : IAsyncDisposable
     private readonly ITimer? _timer;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _flushing = new(1, 1);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeProvider _time;
     private TaskCompletionSource? _hold;
+    private bool _ending;
+    private int _sending;
     private long _delivered;
     private long _settled;
     private int _armed;
@@ -28,6 +35,7 @@ internal sealed partial class Acknowledger : IAsyncDisposable
     {
         _channel = channel;
         _queue = queue;
+        _time = time;
         _logger = logger;
         if (together)
         {
@@ -110,8 +118,30 @@ internal sealed partial class Acknowledger : IAsyncDisposable
         hold?.SetResult();
     }
 
-    /// <inheritdoc />
-    public ValueTask DisposeAsync() => _timer?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>
+    /// Sends nothing more, and ends when nothing is under way. The next channel of the connection may have the number of this one: an ack that
+    /// was about to be written when this one closed would settle, there, a message that nobody has handled.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_timer is not null)
+            await _timer.DisposeAsync().ConfigureAwait(false);
+        lock (_gate)
+        {
+            _ending = true;
+            if (_sending == 0)
+                _ended.TrySetResult();
+        }
+        try
+        {
+            await _ended.Task.WaitAsync(Patience, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException error)
+        {
+            // A client that cannot write for so long has no connection that could have another channel.
+            Log.AckFailed(_logger, error, _queue);
+        }
+    }
 
     private async ValueTask SendAsync(ulong tag, bool multiple)
     {
@@ -120,9 +150,12 @@ internal sealed partial class Acknowledger : IAsyncDisposable
             Task held;
             lock (_gate)
             {
+                if (_ending)
+                    return; // As with a channel that is closed.
                 if (_hold is null)
                 {
                     _settled = multiple ? (long)tag : _settled + 1;
+                    _sending++;
                     break;
                 }
                 held = _hold.Task;
@@ -137,6 +170,14 @@ internal sealed partial class Acknowledger : IAsyncDisposable
         {
             // The channel is gone, and with it the delivery: it comes again.
             Log.AckFailed(_logger, error, _queue);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (--_sending == 0 && _ending)
+                    _ended.TrySetResult();
+            }
         }
     }
 
