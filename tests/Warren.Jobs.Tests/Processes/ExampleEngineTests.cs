@@ -67,10 +67,10 @@ public class ExampleEngineTests
     {
         await using var engine = Python();
         using var stop = new CancellationTokenSource();
-        // It says more than a pipe holds, and is not read on before it was asked to stop: so it cannot be through with the text by then.
+        // It says twice what a pipe and a buffer hold, and is not read on before it was asked to stop: so it cannot be through by then.
         var read = new TaskCompletionSource();
         var job = new RecordingJobContext { Broker = read.Task };
-        var run = engine.RunAsync(JsonSerializer.Serialize(new { text = string.Concat(Enumerable.Repeat("many words\n", 1_000_000)) }), job, stop.Token);
+        var run = engine.RunAsync(JsonSerializer.Serialize(new { text = string.Concat(Enumerable.Repeat("a b\n", 2_500_000)) }), job, stop.Token);
         await job.Reported.Task;
 
         await stop.CancelAsync();
